@@ -1,0 +1,101 @@
+"""Dual numbers over any algebra: a value together with its rate of change.
+
+`Duals(algebra)` is an algebra again, so that duals of duals carry second derivatives, and duals over
+formulas are symbolic differentiation.  A tangent of None says that the value does not move at all:
+it takes part in nothing, so that no rule is formed for an argument that is constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from adcalc.errors import DomainProblem
+from adcalc.primitive import Primitive
+from adcalc.program import Algebra
+from adcalc.rules import Call, partial
+from adcalc.table import PRIMITIVES
+
+T = TypeVar("T")
+
+_PLUS, _TIMES, _NEG, _WHERE = PRIMITIVES["+"], PRIMITIVES["*"], PRIMITIVES["neg"], PRIMITIVES["where"]
+
+
+class Dual(NamedTuple, Generic[T]):
+    """A primal and its tangent; None for a tangent that is nothing."""
+
+    primal: T
+    tangent: T | None
+
+
+class Duals(Generic[T]):
+    """The algebra of dual numbers over another algebra (Clifford, 1873; Wengert, 1964)."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Algebra[T]) -> None:
+        self.base = base
+
+    def const(self, value: float) -> Dual[T]:
+        return Dual(self.base.const(value), None)
+
+    def truth(self, value: Dual[T]) -> bool | None:
+        return self.base.truth(value.primal)
+
+    def apply(self, primitive: Primitive, arguments: Sequence[Dual[T]]) -> Dual[T]:
+        base = self.base
+        primals = [argument.primal for argument in arguments]
+        out = base.apply(primitive, primals)
+        if all([argument.tangent is None for argument in arguments]):
+            return Dual(out, None)
+        if primitive is _WHERE:
+            return Dual(out, self._branch_tangent(arguments))
+        call = Call(primitive, primals, out)
+        tangent: T | None = None
+        for index, argument in enumerate(arguments):
+            if argument.tangent is not None:
+                moved = contribution(base, call, index, argument.tangent)
+                if moved is not None:
+                    tangent = moved if tangent is None else base.apply(_PLUS, [tangent, moved])
+        return Dual(out, tangent)
+
+    def _branch_tangent(self, arguments: Sequence[Dual[T]]) -> T | None:
+        """The tangent of a branch is the same branch of the tangents."""
+        condition, first, second = arguments
+        if first.tangent is None and second.tangent is None:
+            return None
+        zero = self.base.const(0.0)
+        tangents = [zero if t is None else t for t in (first.tangent, second.tangent)]
+        return self.base.apply(_WHERE, [condition.primal, *tangents])
+
+
+def contribution(algebra: Algebra[T], call: Call[T], argument: int, factor: T) -> T | None:
+    """A factor times the partial derivative of a call by one argument; None where that is nothing.
+
+    The factor is a tangent in forward mode and an adjoint in reverse mode: the same product.
+
+    Raises:
+        DomainProblem: the table has no derivative by this argument.
+    """
+    rule = partial(call.primitive, argument)
+    if rule is None:
+        raise NoDerivative(call.primitive, argument)
+    match rule.constant:
+        case 0.0:
+            return None
+        case 1.0:
+            return factor
+        case -1.0:
+            return algebra.apply(_NEG, [factor])
+    return algebra.apply(_TIMES, [factor, call.carry_out(algebra, rule, argument)])
+
+
+class NoDerivative(DomainProblem):
+    """A primitive has no derivative by one of its arguments, anywhere."""
+
+    def __init__(self, primitive: Primitive, argument: int) -> None:
+        ordinal = ("first", "second", "third")[argument]
+        super().__init__(
+            f"`{primitive.name}` has no derivative by its {ordinal} argument",
+            hint="that argument must be constant",
+        )

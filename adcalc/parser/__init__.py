@@ -1,0 +1,7 @@
+"""From text to syntax: the grammar's tables, the lexer, and the walk that builds the tree."""
+
+from __future__ import annotations
+
+from adcalc.parser.syntax import Syntax, parse
+
+__all__ = ["Syntax", "parse"]

@@ -1,0 +1,96 @@
+"""The text columns of the table, read by the parser that reads the user's formulas.
+
+A rule becomes a `Program` over the names `x`, `y`, `z` and `out`.  It can then be carried out in any
+algebra: over floats it is a partial derivative, over formulas the derivative's text, over dual
+numbers the material of a second derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Generic, TypeVar
+
+from adcalc.errors import Source
+from adcalc.expr import Number, Variable, variables
+from adcalc.parser.meaning import read
+from adcalc.primitive import Primitive
+from adcalc.program import Algebra, Program, Unused, evaluate, lowered
+from adcalc.table import PRIMITIVES
+
+T = TypeVar("T")
+
+ARGUMENTS = ("x", "y", "z")
+_NAMES = (*ARGUMENTS, "out", "ties")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A text of the table, ready to be carried out."""
+
+    text: str
+    program: Program
+    constant: float | None
+    """The rule is this number."""
+    name: str | None
+    """The rule is this argument."""
+    reads: frozenset[str]
+
+
+@cache
+def compiled(text: str) -> Rule:
+    """The rule that a text of the table says.
+
+    >>> compiled("y").name, compiled("-1").constant, sorted(compiled("1 + out^2").reads)
+    ('y', -1.0, ['out'])
+    """
+    meaning = read(Source(text), _NAMES)
+    result = meaning.result
+    assert result is not None
+    return Rule(
+        text,
+        lowered([result]),
+        result.value if isinstance(result, Number) else None,
+        result.name if isinstance(result, Variable) else None,
+        frozenset(variables([result])),
+    )
+
+
+def partial(primitive: Primitive, argument: int) -> Rule | None:
+    """The rule of the partial derivative by an argument; None where the table has none."""
+    text = primitive.partials[0 if primitive.variadic else argument]
+    return compiled(text) if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """A primitive at work: the arguments it was applied to and the value that came out."""
+
+    primitive: Primitive
+    arguments: Sequence[T]
+    out: T
+
+    def names(self, algebra: Algebra[T], reads: frozenset[str], argument: int) -> Mapping[str, T]:
+        """What the names of a rule mean in this call."""
+        if not self.primitive.variadic:
+            return {**dict(zip(ARGUMENTS, self.arguments, strict=False)), "out": self.out}
+        names = {"x": self.arguments[argument], "out": self.out}
+        if "ties" in reads:
+            ties = algebra.const(0.0)
+            for other in self.arguments:
+                equal = algebra.apply(PRIMITIVES["=="], [other, self.out])
+                ties = algebra.apply(PRIMITIVES["+"], [ties, equal])
+            names["ties"] = ties
+        return names
+
+    def carry_out(self, algebra: Algebra[T], rule: Rule, argument: int = 0) -> T:
+        """The value of a rule at this call, in an algebra."""
+        if rule.constant is not None:
+            return algebra.const(rule.constant)
+        names = self.names(algebra, rule.reads, argument)
+        if rule.name is not None:
+            return names[rule.name]
+        value = evaluate(rule.program, algebra, names)[rule.program.output]
+        assert not isinstance(value, Unused)
+        return value
