@@ -28,6 +28,8 @@ class Primitive:
     """A sentence for `adcalc functions`."""
     partials: tuple[str, ...] = ()
     """The partial derivative by each argument; "" says that there is none."""
+    exact: tuple[str, ...] = ()
+    """The same partials with the points at which the plain text fails; evaluated, but not shown."""
     arity: tuple[int, int | None] = (1, 1)
     """The least and the largest number of arguments; None: any number."""
     defaults: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from adcalc.errors import DomainProblem
+from adcalc.expr import Expr
 from adcalc.primitive import Primitive
 from adcalc.program import Algebra
 from adcalc.rules import Call, partial
@@ -99,3 +100,4 @@ class NoDerivative(DomainProblem):
             f"`{primitive.name}` has no derivative by its {ordinal} argument",
             hint="that argument must be constant",
         )
+        self.node: Expr | None = None

@@ -273,7 +273,7 @@ class _Reader:
                 signs = [sign.text for sign in node.parts[1::2]]
                 tests = [
                     self.node(node, _SIGNS.get(sign, sign), left, right)
-                    for sign, left, right in zip(signs, arguments, arguments[1:], strict=True)
+                    for sign, left, right in zip(signs, arguments[:-1], arguments[1:], strict=True)
                 ]
                 result = tests[0]
                 for test in tests[1:]:

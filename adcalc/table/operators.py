@@ -71,8 +71,9 @@ OPERATORS: tuple[Primitive, ...] = (
     # The partial by the base at 0^0 is that of the constant 1.  The partial by the exponent at base 0
     # is the limit from the right, written so that its own derivatives are right as well.
     Primitive("^", "The power; `**` is the same. A negative base needs an integer exponent.",
-              ("0 if x == 0 and y == 0 else y*x^(y - 1)",
-               "log(x)*out if x != 0 else 0 if y > 1 else xlogy(x, x) if y > 0 else log(x)"),
+              ("y*x^(y - 1)", "log(x)*out"),
+              exact=("0 if x == 0 and y == 0 else y*x^(y - 1)",
+                     "log(x)*out if x != 0 else 0 if y > 1 else xlogy(x, x) if y > 0 else log(x)"),
               arity=(2, 2), host="here.power", array="numpy.power",
               domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",
               advice="`cbrt(x)` is the real cube root, `abs(x)^y` a power that is always there",

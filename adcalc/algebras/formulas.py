@@ -1,0 +1,30 @@
+"""Formulas: a primitive applied to formulas is a formula.
+
+Reverse or forward mode over this algebra is symbolic differentiation; what it writes down is tidied
+up by `adcalc.simplify`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adcalc.expr import Expr, apply, number
+from adcalc.primitive import Primitive
+
+
+class Formulas:
+    """The algebra of expressions; it cannot tell whether a condition holds, so it keeps both branches."""
+
+    __slots__ = ()
+
+    def const(self, value: float) -> Expr:
+        return number(value)
+
+    def truth(self, value: Expr) -> None:
+        return None
+
+    def apply(self, primitive: Primitive, arguments: Sequence[Expr]) -> Expr:
+        return apply(primitive, *arguments)
+
+
+FORMULAS = Formulas()

@@ -1,0 +1,278 @@
+"""A program carried out at a point, and what is to be said about that point.
+
+Numbers that are not finite are looked through here, once for all backends: where a value was born
+that has no place in the reals, which primitive has no derivative there, and where a derivative is a
+convention.  Nothing here depends on how a backend found its numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
+from adcalc.algebras.floats import FLOATS
+from adcalc.algebras.text import written
+from adcalc.errors import Caution, DomainProblem, Source, Span
+from adcalc.expr import Expr, Number
+from adcalc.primitive import Primitive
+from adcalc.program import Program, Slot, Unused, evaluate
+from adcalc.rules import ARGUMENTS, Call, compiled
+from adcalc.table import PRIMITIVES
+from adcalc.transforms import adjoints
+
+#: More than this many warnings of one result say nothing new.
+MOST_CAUTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A program with the value of every slot at a point; slots of branches not taken are UNUSED."""
+
+    program: Program
+    inputs: Mapping[str, float]
+    values: Sequence[float | Unused]
+    spans: Mapping[Expr, Span]
+    source: Source
+
+    @property
+    def value(self) -> float:
+        """The result."""
+        return self.at(self.program.output)
+
+    def at(self, index: int) -> float:
+        """The value of a slot that was used."""
+        value = self.values[index]
+        assert not isinstance(value, Unused)
+        return value
+
+    def call(self, index: int) -> Call[float]:
+        """The primitive of a slot with the values it met."""
+        slot = self.program.slots[index]
+        assert slot.primitive is not None
+        return Call(slot.primitive, [self.at(a) for a in slot.arguments], self.at(index))
+
+    def span(self, index: int) -> Span | None:
+        """Where the slot stands in the source."""
+        return self.spans.get(self.program.slots[index].node)
+
+
+def traced(
+    program: Program, inputs: Mapping[str, float], spans: Mapping[Expr, Span], source: Source
+) -> Trace:
+    """A program carried out at a point.
+
+    Raises:
+        DomainProblem: some slot that the result needs has no value there.
+    """
+    values = evaluate(program, FLOATS, inputs)
+    trace = Trace(program, inputs, values, spans, source)
+    for index, value in enumerate(values):
+        if not isinstance(value, Unused) and not math.isfinite(value) and outside_domain(trace, index):
+            raise domain_problem(trace, index)
+    return trace
+
+
+def defined(program: Program, values: Sequence[float | Unused]) -> bool:
+    """Whether every slot that the result needs has a value: the test that difference quotients make."""
+    for index, value in enumerate(values):
+        if not isinstance(value, Unused) and not math.isfinite(value):
+            trace = Trace(program, {}, values, {}, Source(""))
+            if value != value or outside_domain(trace, index):
+                return False
+    return True
+
+
+def outside_domain(trace: Trace, index: int) -> bool:
+    """Whether the arguments of a slot lie outside the domain of its primitive; nan lies nowhere."""
+    primitive = trace.program.slots[index].primitive
+    if primitive is None or not primitive.domain:
+        return False
+    call = trace.call(index)
+    if any(math.isnan(argument) for argument in call.arguments):
+        return False
+    return not call.carry_out(FLOATS, compiled(primitive.domain))
+
+
+def domain_problem(trace: Trace, index: int) -> DomainProblem:
+    """What to say of a slot outside its domain."""
+    call = trace.call(index)
+    needs = compiled(call.primitive.domain)
+    (condition,) = [needs.program.slots[i].node for i in needs.program.outputs]
+    return DomainProblem(
+        f"`{_form(call.primitive)}` needs `{written(condition)}`, here {_values(call)}",
+        trace.span(index),
+        call.primitive.advice,
+        trace.source,
+    )
+
+
+def value_cautions(trace: Trace) -> list[Caution]:
+    """Why the value is not finite: the innermost sub-expression that it comes from."""
+    if math.isfinite(trace.value):
+        return []
+    index = trace.program.output
+    while True:
+        slot = trace.program.slots[index]
+        bad = [a for a in slot.arguments if not isinstance(trace.values[a], Unused) and not math.isfinite(trace.at(a))]
+        if not bad:
+            break
+        index = bad[0]
+    if slot.primitive is None:
+        name = "a number in the formula" if isinstance(slot.node, Number) else f"the value given for `{slot.node.name}`"  # type: ignore[union-attr]
+        return [Caution("not finite", f"{name} is {_number(trace.at(index))}", trace.span(index))]
+    if slot.primitive.constant:
+        return [Caution("not finite", "the result comes from `inf`", trace.span(index))]
+    call = trace.call(index)
+    what = "overflows" if math.isinf(call.out) else "is not a number"
+    return [Caution("not finite", f"`{_form(call.primitive)}` {what} at {_values(call)}", trace.span(index))]
+
+
+def derivative_cautions(
+    trace: Trace, wrt: Sequence[str], *, second: bool, finite: bool
+) -> list[Caution]:
+    """What the derivatives by some variables must not come without.
+
+    Args:
+        second: second derivatives are wanted, so that a kink is harmless only to second order.
+        finite: every derivative came out finite.
+
+    Raises:
+        DomainProblem: a primitive has no derivative at all where it is used.
+    """
+    active = trace.program.depends_on(wrt)
+    kinks = [
+        index
+        for index, (slot, value) in enumerate(zip(trace.program.slots, trace.values, strict=True))
+        if active[index] and not isinstance(value, Unused) and _at_kink(trace, slot, index, active)
+    ]
+    cautions = []
+    if not finite:
+        cautions += _infinite_slopes(trace, wrt, active)
+    if kinks:
+        harmless = _harmless(trace, wrt, kinks, second)
+        cautions += [_kink_caution(trace, index) for index in kinks if index not in harmless]
+    return cautions[:MOST_CAUTIONS]
+
+
+def _at_kink(trace: Trace, slot: Slot, index: int, active: Sequence[bool]) -> bool:
+    primitive = slot.primitive
+    if primitive is None or not primitive.kinks:
+        return False
+    rule = compiled(primitive.kinks)
+    call = trace.call(index)
+    if not primitive.variadic:
+        return call.carry_out(FLOATS, rule) != 0.0
+    return any(
+        active[argument] and call.carry_out(FLOATS, rule, position) != 0.0
+        for position, argument in enumerate(slot.arguments)
+    )
+
+
+def _harmless(trace: Trace, wrt: Sequence[str], kinks: Sequence[int], second: bool) -> set[int]:
+    """Kinks whose adjoint is exactly nothing: `abs(x)^3` at 0 has the derivatives 0 and 0.
+
+    A function with a kink is still Lipschitz, so that a factor that vanishes with it takes the kink
+    away; a jump it does not.
+    """
+    candidates = {i for i in kinks if not (trace.program.slots[i].primitive or PRIMITIVES["+"]).jump}
+    if not candidates:
+        return set()
+    found = adjoints(trace.program, FLOATS, trace.values, 1.0, wrt)
+    harmless = {i for i in candidates if found[i] in (0.0, None)}
+    if not second:
+        return harmless
+    duals = Duals(FLOATS)
+    for name in wrt:
+        inputs = {n: Dual(v, 1.0 if n == name else None) for n, v in trace.inputs.items()}
+        values = evaluate(trace.program, duals, inputs)
+        moving = adjoints(trace.program, duals, values, duals.const(1.0), wrt)
+        harmless = {i for i in harmless if (dual := moving[i]) is None or not dual.tangent}
+    return harmless
+
+
+def _kink_caution(trace: Trace, index: int) -> Caution:
+    call = trace.call(index)
+    primitive = call.primitive
+    form = f"`{_form(primitive)}`"
+    if primitive.group == "comparisons and logic":
+        message = f"the two sides of {form} are equal here: {primitive.convention}"
+    elif primitive.jump:
+        message = f"{form} jumps here: the derivative does not exist; {primitive.convention}"
+    else:
+        message = f"`{primitive.name}` has a kink here: the derivative does not exist; {primitive.convention}"
+    return Caution("jump" if primitive.jump else "kink", message, trace.span(index))
+
+
+def _infinite_slopes(trace: Trace, wrt: Sequence[str], active: Sequence[bool]) -> list[Caution]:
+    """The places at which a derivative stopped being finite, found on the way of reverse mode."""
+    found = adjoints(trace.program, FLOATS, trace.values, 1.0, wrt)
+    for index in range(len(found) - 1, -1, -1):
+        adjoint, slot = found[index], trace.program.slots[index]
+        if adjoint is None or slot.primitive is None or slot.primitive.takes is not None or not math.isfinite(adjoint):
+            continue
+        call = trace.call(index)
+        for position, argument in enumerate(slot.arguments):
+            if not active[argument]:
+                continue
+            flow = contribution(FLOATS, call, position, adjoint)
+            if flow is None or math.isfinite(flow):
+                continue
+            slope = contribution(FLOATS, call, position, 1.0)
+            by = f"by `{ARGUMENTS[position]}` " if len(slot.arguments) > 1 else ""
+            form = f"`{_form(call.primitive)}`"
+            if slope is None or (math.isnan(slope) and all(map(math.isfinite, (*call.arguments, call.out)))):
+                raise DomainProblem(
+                    f"{form} has no derivative {by}at {_values(call)}",
+                    trace.span(index),
+                    call.primitive.advice,
+                    trace.source,
+                )
+            if math.isinf(slope) and adjoint == 0.0:
+                message = f"{form} has an infinite slope {by}at {_values(call)}, and is multiplied by 0: undecided"
+            elif math.isinf(slope):
+                message = f"the derivative of {form} {by}is infinite at {_values(call)}"
+            elif math.isnan(slope):
+                message = f"the derivative of {form} {by}is not a number at {_values(call)}"
+            else:
+                message = f"the derivative overflows in {form} at {_values(call)}"
+            return [Caution("not finite", message, trace.span(index))]
+    return []
+
+
+def second_order_caution(trace: Trace) -> Caution:
+    """What to say of a second derivative that is not finite where the first one is."""
+    return Caution("not finite", "a second derivative is not finite here", trace.span(trace.program.output))
+
+
+def no_derivative(trace: Trace, problem: NoDerivative) -> DomainProblem:
+    """The same problem with its place."""
+    span = trace.spans.get(problem.node) if problem.node is not None else None
+    return DomainProblem(problem.message, span, problem.hint, trace.source)
+
+
+def _form(primitive: Primitive) -> str:
+    """How a primitive is written: `log(x)`, `x^y`, `max(...)`."""
+    if primitive.variadic:
+        return f"{primitive.name}(...)"
+    if not primitive.symbol:
+        return f"{primitive.name}({', '.join(ARGUMENTS[: primitive.arity[1]])})"
+    if primitive.arity == (1, 1):
+        return f"{primitive.symbol}x"
+    spaced = "" if primitive.symbol in "*/^" else " "
+    return f"x{spaced}{primitive.symbol}{spaced}y"
+
+
+def _values(call: Call[float]) -> str:
+    """The arguments of a call by name; of many, those that differ."""
+    if call.primitive.variadic:
+        shown = [_number(a) for a in call.arguments[:4]]
+        return "(" + ", ".join([*shown, *(["..."] if len(call.arguments) > 4 else [])]) + ")"
+    return ", ".join(
+        f"`{name} = {_number(value)}`" for name, value in zip(ARGUMENTS, call.arguments, strict=False)
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) < 1e16 and value == math.floor(value) else repr(value)
