@@ -34,6 +34,14 @@ class Algebra(Protocol[T]):
         """Whether a condition holds; None where only the whole computation can tell."""
 
 
+class Differentiable(Algebra[T], Protocol[T]):
+    """An algebra in which derivatives can be formed."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether rules are to be right at exceptional points too, or as a reader expects them."""
+
+
 class Unused(Enum):
     """The type of UNUSED."""
 

@@ -57,9 +57,10 @@ def compiled(text: str) -> Rule:
     )
 
 
-def partial(primitive: Primitive, argument: int) -> Rule | None:
+def partial(primitive: Primitive, argument: int, *, exact: bool = True) -> Rule | None:
     """The rule of the partial derivative by an argument; None where the table has none."""
-    text = primitive.partials[0 if primitive.variadic else argument]
+    texts = (exact and primitive.exact) or primitive.partials
+    text = texts[0 if primitive.variadic else argument]
     return compiled(text) if text else None
 
 

@@ -20,6 +20,7 @@ from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits
 from adcalc.expr import Apply, Expr, Number, Variable, apply, number, topological
 from adcalc.table import PRIMITIVES
+from adcalc.table.operators import COMPARISON
 
 #: A coefficient: exact as long as everything is a whole number or a quotient of such.
 Coefficient: TypeAlias = Fraction | float
@@ -121,6 +122,15 @@ class _Simplifier:
                 return first
             if isinstance(condition, Number):
                 return first if condition.value else second
+        elif kind.takes is not None:
+            first, second = arguments
+            for argument in arguments:
+                if isinstance(argument, Number) and bool(argument.value) == (kind is PRIMITIVES["or"]):
+                    return argument
+            if isinstance(first, Number):
+                return second
+        elif kind.binding == COMPARISON and None not in (constants := [_constant(a) for a in arguments]):
+            return number(FLOATS.apply(kind, [float(c) for c in constants if c is not None]))
         elif arguments and all(isinstance(a, Number) for a in arguments):
             values = [a.value for a in arguments if isinstance(a, Number)]
             if all(map(_whole, values)) and _whole(result := FLOATS.apply(kind, values)):
@@ -157,14 +167,15 @@ class _Simplifier:
 
     def terms_of(self, expr: Expr) -> dict[Expr, Coefficient]:
         """A canonical formula as terms with coefficients."""
-        if isinstance(expr, Number):
-            return {_ONE: _exact(expr.value)}
-        if expr in self.sums and len(self.sums[expr]) <= _SHORT:
-            return self.sums[expr]
-        product = self.products.get(expr)
-        if product is None or product.coefficient == 1:
-            return {expr: Fraction(1)}
-        return {self.build_product(Product(Fraction(1), product.powers)): product.coefficient}
+        value = _constant(expr)
+        if value is not None:
+            return {_ONE: value}
+        product = self.products.get(expr, Product(Fraction(1), {expr: Fraction(1)}))
+        scale = product.coefficient
+        unit = expr if scale == 1 else self.build_product(Product(Fraction(1), product.powers))
+        if unit in self.sums and len(self.sums[unit]) <= _SHORT:
+            return {term: _times(scale, coefficient) for term, coefficient in self.sums[unit].items()}
+        return {unit: scale}
 
     def product_of(self, root: Expr) -> Expr:
         coefficient: Coefficient = Fraction(1)
@@ -194,8 +205,9 @@ class _Simplifier:
 
     def factors_of(self, expr: Expr) -> Product:
         """A canonical formula as a coefficient and powers."""
-        if isinstance(expr, Number):
-            return Product(_exact(expr.value), {})
+        value = _constant(expr)
+        if value is not None:
+            return Product(value, {})
         product = self.products.get(expr)
         if product is not None and (len(product.powers) <= _SHORT):
             return product
@@ -354,7 +366,7 @@ def _quotient(value: Coefficient) -> Expr:
 def _constant(expr: Expr) -> Coefficient | None:
     """The value of a number or a quotient of two."""
     if isinstance(expr, Number):
-        return _exact(expr.value) if math.isfinite(expr.value) else None
+        return _exact(expr.value)
     if isinstance(expr, Apply) and expr.primitive is _OVER:
         over, under = expr.arguments
         if isinstance(over, Number) and isinstance(under, Number) and _whole(over.value) and _whole(under.value):

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
 from adcalc.expr import Variable
-from adcalc.program import UNUSED, Algebra, Program, Unused, evaluate, taken
+from adcalc.program import UNUSED, Differentiable, Program, Unused, evaluate, taken
 from adcalc.rules import Call
 from adcalc.table import PRIMITIVES
 
@@ -22,7 +22,7 @@ _PLUS = PRIMITIVES["+"]
 
 
 def jvp(
-    program: Program, algebra: Algebra[T], inputs: Mapping[str, T], tangents: Mapping[str, T]
+    program: Program, algebra: Differentiable[T], inputs: Mapping[str, T], tangents: Mapping[str, T]
 ) -> list[Dual[T]]:
     """Values and directional derivatives of the results, by forward mode.
 
@@ -37,7 +37,7 @@ def jvp(
 
 def vjp(
     program: Program,
-    algebra: Algebra[T],
+    algebra: Differentiable[T],
     values: Sequence[T | Unused],
     cotangent: T,
     wrt: Sequence[str],
@@ -59,7 +59,7 @@ def vjp(
 
 def adjoints(
     program: Program,
-    algebra: Algebra[T],
+    algebra: Differentiable[T],
     values: Sequence[T | Unused],
     cotangent: T,
     wrt: Sequence[str],
@@ -95,7 +95,7 @@ def adjoints(
     return found
 
 
-def _sum(algebra: Algebra[T], before: T | None, flow: T) -> T:
+def _sum(algebra: Differentiable[T], before: T | None, flow: T) -> T:
     return flow if before is None else algebra.apply(_PLUS, [before, flow])
 
 

@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 from adcalc.errors import DomainProblem
 from adcalc.expr import Expr
 from adcalc.primitive import Primitive
-from adcalc.program import Algebra
+from adcalc.program import Differentiable
 from adcalc.rules import Call, partial
 from adcalc.table import PRIMITIVES
 
@@ -34,8 +34,12 @@ class Duals(Generic[T]):
 
     __slots__ = ("base",)
 
-    def __init__(self, base: Algebra[T]) -> None:
+    def __init__(self, base: Differentiable[T]) -> None:
         self.base = base
+
+    @property
+    def exact(self) -> bool:
+        return self.base.exact
 
     def const(self, value: float) -> Dual[T]:
         return Dual(self.base.const(value), None)
@@ -70,7 +74,7 @@ class Duals(Generic[T]):
         return self.base.apply(_WHERE, [condition.primal, *tangents])
 
 
-def contribution(algebra: Algebra[T], call: Call[T], argument: int, factor: T) -> T | None:
+def contribution(algebra: Differentiable[T], call: Call[T], argument: int, factor: T) -> T | None:
     """A factor times the partial derivative of a call by one argument; None where that is nothing.
 
     The factor is a tangent in forward mode and an adjoint in reverse mode: the same product.
@@ -78,7 +82,7 @@ def contribution(algebra: Algebra[T], call: Call[T], argument: int, factor: T) -
     Raises:
         DomainProblem: the table has no derivative by this argument.
     """
-    rule = partial(call.primitive, argument)
+    rule = partial(call.primitive, argument, exact=algebra.exact)
     if rule is None:
         raise NoDerivative(call.primitive, argument)
     match rule.constant:

@@ -24,6 +24,7 @@ class Floats:
     """The algebra of float64."""
 
     __slots__ = ("_functions",)
+    exact = True
 
     def __init__(self) -> None:
         self._functions: dict[Primitive, Function] = {}

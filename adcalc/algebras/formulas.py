@@ -13,9 +13,16 @@ from adcalc.primitive import Primitive
 
 
 class Formulas:
-    """The algebra of expressions; it cannot tell whether a condition holds, so it keeps both branches."""
+    """The algebra of expressions; it cannot tell whether a condition holds, so it keeps both branches.
 
-    __slots__ = ()
+    Attributes:
+        exact: rules keep their exceptional points; without them they read as in a book.
+    """
+
+    __slots__ = ("exact",)
+
+    def __init__(self, *, exact: bool) -> None:
+        self.exact = exact
 
     def const(self, value: float) -> Expr:
         return number(value)
@@ -27,4 +34,5 @@ class Formulas:
         return apply(primitive, *arguments)
 
 
-FORMULAS = Formulas()
+EXACT = Formulas(exact=True)
+READABLE = Formulas(exact=False)
