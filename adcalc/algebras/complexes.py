@@ -1,0 +1,101 @@
+"""Complex numbers, for the complex step: only what is analytic, everything else is refused."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from adcalc.expr import Apply
+from adcalc.primitive import Primitive
+from adcalc.program import Program, Unused
+from adcalc.rules import Call, compiled
+from adcalc.table.operators import COMPARISON
+
+_ARITHMETIC: dict[str, Callable[..., complex]] = {
+    "+": lambda x, y: x + y,
+    "-": lambda x, y: x - y,
+    "*": lambda x, y: x * y,
+    "/": lambda x, y: x / y,
+    "neg": lambda x: -x,
+}
+
+# Of NumPy's and SciPy's functions these have no complex form, and their rows no analytic body.
+_REAL_ONLY = frozenset({"cbrt", "atan2", "lgamma", "polygamma", "beta", "lbeta", "erfinv", "factorial", "logaddexp"})
+
+
+class Complexes:
+    """The algebra of complex numbers; inside a row's body a condition is that of the real part."""
+
+    def const(self, value: float) -> complex:
+        return complex(value)
+
+    def truth(self, value: complex) -> bool:
+        return value.real != 0.0
+
+    def apply(self, primitive: Primitive, arguments: Sequence[complex]) -> complex:
+        try:
+            return self._apply(primitive, arguments)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return complex(math.nan, math.nan)
+
+    def _apply(self, primitive: Primitive, arguments: Sequence[complex]) -> complex:
+        name = primitive.name
+        if name in _ARITHMETIC:
+            return _ARITHMETIC[name](*arguments)
+        if name == "^":
+            base, exponent = arguments
+            if exponent.imag == 0.0 and exponent.real == int(exponent.real) and abs(exponent.real) < 2**31:
+                return base ** int(exponent.real)
+            return base**exponent
+        if primitive.constant:
+            return complex(getattr(math, name))
+        if primitive.binding == COMPARISON:
+            import operator
+
+            return complex(getattr(operator, primitive.host.partition(".")[2])(arguments[0].real, arguments[1].real))
+        if primitive.body:
+            return Call(primitive, arguments, complex(math.nan)).carry_out(self, compiled(primitive.body))
+        function = getattr(cmath, name, None)
+        if function is not None:
+            return complex(function(*arguments))
+        return _from_numpy(primitive, arguments)
+
+
+COMPLEXES = Complexes()
+
+
+def _from_numpy(primitive: Primitive, arguments: Sequence[complex]) -> complex:
+    home, _, name = (primitive.array or f"numpy.{primitive.name}").partition(".")
+    function: Any
+    if home == "numpy":
+        import numpy
+
+        function = getattr(numpy, name)
+    else:
+        from scipy import special
+
+        function = getattr(special, name)
+    return complex(function(*arguments))
+
+
+def first_unfit(program: Program, values: Sequence[object]) -> int | None:
+    """The first slot in use that a complex step cannot pass through: not analytic, or not available."""
+    for index, (slot, value) in enumerate(zip(program.slots, values, strict=True)):
+        if slot.primitive is not None and not isinstance(value, Unused) and not _fit(slot.primitive):
+            return index
+    return None
+
+
+def _fit(primitive: Primitive) -> bool:
+    if primitive.kinks or primitive.takes is not None or primitive.name in _REAL_ONLY:
+        return False
+    if primitive.body:
+        body = compiled(primitive.body).program
+        return all(
+            _fit(slot.primitive) or slot.primitive.binding == COMPARISON or slot.primitive.takes is not None
+            for slot in body.slots
+            if slot.primitive is not None and isinstance(slot.node, Apply)
+        )
+    return True

@@ -1,0 +1,78 @@
+"""What a backend is: from a program at a point to its derivatives there."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from adcalc.algebras.floats import FLOATS
+from adcalc.differences import slope
+from adcalc.program import Differentiable, evaluate
+from adcalc.trace import Trace
+
+Matrix = list[list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivatives:
+    """What a backend found at a point."""
+
+    partials: Mapping[str, float]
+    matrix: Matrix | None = None
+    error_estimate: Mapping[str, float] | None = None
+    matrix_error: Matrix | None = None
+    evaluations: int = 1
+    """How often the formula was evaluated."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how it was done."""
+
+
+@dataclass(frozen=True)
+class Backend(ABC):
+    """The base of every backend: one required method, and a Hessian that is built on it."""
+
+    floats: Differentiable[float] = FLOATS
+    """The arithmetic to work in."""
+
+    name: ClassVar[str]
+    doc: ClassVar[str]
+
+    @abstractmethod
+    def gradient(self, trace: Trace, wrt: Sequence[str]) -> Derivatives:
+        """The partial derivatives of the program's result by some of its inputs, at the trace's point."""
+
+    def hessian(self, trace: Trace, wrt: Sequence[str]) -> Derivatives:
+        """The same with the matrix of second derivatives: here, differences of the gradient."""
+        first = self.gradient(trace, wrt)
+
+        def moved(name: str, other: str, to: float) -> float:
+            inputs = {**trace.inputs, name: to}
+            values = evaluate(trace.program, self.floats, inputs)
+            return self.gradient(replace(trace, inputs=inputs, values=values), [other]).partials[other]
+
+        matrix = [
+            [slope(lambda to, a=a, b=b: moved(a, b, to), trace.inputs[a]).value for b in wrt]  # type: ignore[misc]
+            for a in wrt
+        ]
+        return replace(first, matrix=symmetric(matrix))
+
+
+def symmetric(matrix: Matrix) -> Matrix:
+    """A Hessian with each pair of entries made equal; one that is not finite stays so for both.
+
+    >>> symmetric([[1.0, 2.0], [4.0, 1.0]])
+    [[1.0, 3.0], [3.0, 1.0]]
+    """
+    size = range(len(matrix))
+    return [[matrix[i][j] if i == j else _middle(matrix[i][j], matrix[j][i]) for j in size] for i in size]
+
+
+def _middle(a: float, b: float) -> float:
+    if a == b:
+        return a
+    if math.isfinite(a) and math.isfinite(b):
+        return a / 2 + b / 2
+    return next(value for value in sorted((a, b), key=str) if not math.isfinite(value))

@@ -1,0 +1,85 @@
+"""Derivatives as formulas: forward and reverse mode over the algebra of formulas, then simplified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from adcalc.algebras.formulas import EXACT, READABLE, Formulas
+from adcalc.errors import LimitProblem
+from adcalc.expr import Apply, Expr, apply, number, topological, variable, variables
+from adcalc.program import evaluate, lowered
+from adcalc.simplify import simplified
+from adcalc.table import PRIMITIVES
+from adcalc.transforms import jvp, vjp
+
+#: A formula of more operations than this is not differentiated further.
+LARGEST = 5_000_000
+
+_GIVEN = PRIMITIVES["given"]
+
+
+@lru_cache(maxsize=64)
+def partials(expr: Expr, wrt: tuple[str, ...], *, exact: bool) -> tuple[Expr, ...]:
+    """The partial derivatives of a formula by some variables, simplified.
+
+    Reverse mode, one sweep for all of them; a formula with branches is taken in forward mode, where
+    the derivative of a branch stays inside that branch.
+
+    Args:
+        exact: keep the points at which a textbook rule fails, for evaluation; else for reading.
+    """
+    algebra = EXACT if exact else READABLE
+    program = lowered([expr])
+    inputs: dict[str, Expr] = {name: variable(name) for name in variables([expr])}
+    found: list[Expr | None]
+    if program.branching:
+        found = [_forward(expr, algebra, name) for name in wrt]
+    else:
+        values = evaluate(program, algebra, inputs)
+        adjoints = vjp(program, algebra, values, number(1), wrt)
+        found = [adjoints[name] for name in wrt]
+    return tuple(simplified([number(0) if partial is None else partial for partial in found]))
+
+
+def _forward(expr: Expr, algebra: Formulas, name: str) -> Expr | None:
+    program = lowered([expr])
+    inputs: dict[str, Expr] = {each: variable(each) for each in variables([expr])}
+    (dual,) = jvp(program, algebra, inputs, {name: number(1)})
+    return dual.tangent
+
+
+def derivative(expr: Expr, name: str, order: int = 1, *, exact: bool) -> Expr:
+    """The derivative of a formula by a variable, of some order, simplified.
+
+    Raises:
+        LimitProblem: the formula has grown out of bounds on the way.
+    """
+    for _ in range(order):
+        (expr,) = simplified([_forward(expr, EXACT if exact else READABLE, name) or number(0)])
+        size = len(topological([expr]))
+        if size > LARGEST:
+            raise LimitProblem(f"the derivative has {size} operations, more than {LARGEST}")
+    return expr
+
+
+def guarded(result: Expr, witness: Expr) -> Expr:
+    """A formula that has a value only where another one has a value and derivatives.
+
+    `log(x)` has the derivative `1/x`, but none at -1; where the formula alone would not show that,
+    the result is `given(1/x, log(x))`.
+    """
+    always = set(topological([result])) if not _branches(result) else set()
+    for node in topological([witness]):
+        if isinstance(node, Apply) and (node.primitive.kinks or (node.primitive.domain and node not in always)):
+            return apply(_GIVEN, result, witness)
+    return result
+
+
+def _branches(expr: Expr) -> bool:
+    return any(isinstance(node, Apply) and node.primitive.takes for node in topological([expr]))
+
+
+def differentiate(expr: Expr, name: str, order: int) -> Expr:
+    """What `diff(expr, name, order)` means inside a formula."""
+    return guarded(derivative(expr, name, order, exact=True), expr) if order else expr

@@ -1,0 +1,395 @@
+"""A formula to work with: its value, gradient, Hessian and derivatives, by any backend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from adcalc.algebras.text import written
+from adcalc.backends import Backend, backend_named
+from adcalc.derivatives import derivative, differentiate, guarded, partials
+from adcalc.errors import Caution, InputProblem, NameProblem, Source, Span, near
+from adcalc.expr import Expr, apply, rebuild, variable, variables
+from adcalc.parser.meaning import Meaning, read
+from adcalc.program import lowered
+from adcalc.results import Gradient, Hessian, Value
+from adcalc.table import CONSTANTS
+from adcalc.trace import Trace, derivative_cautions, no_derivative, traced, value_cautions
+from adcalc.algebras.duals import NoDerivative
+
+#: A point: the value of each variable, a number or a constant formula such as "pi/2".
+Point = Mapping[str, float | str]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Function:
+    """A formula in its free variables.
+
+    >>> f = parse("x*x*y + y + 2")
+    >>> f.variables, f.value(x=3, y=4)
+    (('x', 'y'), 42.0)
+    >>> dict(f.gradient({"x": 3, "y": 4}).partials)
+    {'x': 24.0, 'y': 10.0}
+    >>> str(f.diff("x"))
+    '2*x*y'
+    """
+
+    source: Source
+    expr: Expr
+    """The formula as it is shown."""
+    evaluated: Expr
+    """The formula as it is computed: where `expr` is a derivative, with what it must not be asked without."""
+    spans: Mapping[Expr, Span] = field(default_factory=dict)
+    meaning: Meaning | None = None
+    """The program it was read from; None for a derivative."""
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The free names, in the order in which a reader meets them."""
+        return variables([self.evaluated])
+
+    @property
+    def assigned(self) -> tuple[str, ...]:
+        """The names that the program itself gives a value to; one may differentiate by them as well."""
+        return tuple(self.meaning.symbols) if self.meaning else ()
+
+    def __str__(self) -> str:
+        return written(self.expr)
+
+    def __repr__(self) -> str:
+        return f"adcalc.parse({str(self)!r})"
+
+    def value(self, at: Point | None = None, /, **more: float | str) -> float:
+        """The value at a point.
+
+        Raises:
+            Problem: a missing or unreadable value, or a point outside the domain.
+        """
+        return self.evaluate(_merged(at, more)).value
+
+    def evaluate(self, at: Point) -> Value:
+        """The value at a point, with what is to be said about it."""
+        reading = self._at(at, ())
+        trace = reading.trace(reading.roots[0])
+        return Value(trace.value, (*reading.cautions, *value_cautions(trace)))
+
+    def gradient(
+        self,
+        at: Point | None = None,
+        wrt: Sequence[str] | None = None,
+        backend: str | Backend = "reverse",
+        **more: float | str,
+    ) -> Gradient:
+        """The value and the partial derivatives at a point.
+
+        Args:
+            wrt: the variables to differentiate by; assigned names may be among them.  By default all.
+            backend: a name, or a backend with options of its own.
+
+        Raises:
+            Problem: a missing or unreadable value, or a point without value or derivative.
+        """
+        chosen = _chosen(backend)
+        reading = self._at(_merged(at, more), self._by(wrt))
+        found: dict[str, float] = {}
+        estimates: dict[str, float] = {}
+        cautions = list(reading.cautions)
+        value = math.nan
+        for root, names in zip(reading.roots, reading.groups, strict=True):
+            trace = reading.trace(root)
+            value = trace.value
+            symbols = [reading.symbol(name) for name in names]
+            try:
+                result = chosen.gradient(trace, symbols)
+            except NoDerivative as problem:
+                raise no_derivative(trace, problem) from None
+            found |= {name: result.partials[symbol] for name, symbol in zip(names, symbols, strict=True)}
+            if result.error_estimate is not None:
+                estimates |= {name: result.error_estimate[s] for name, s in zip(names, symbols, strict=True)}
+            finite = all(map(math.isfinite, result.partials.values()))
+            cautions += value_cautions(trace)
+            cautions += derivative_cautions(trace, symbols, second=False, finite=finite)
+            cautions += [Caution("one-sided", note) for note in result.notes]
+        return Gradient(
+            value,
+            {name: found[name] for name in reading.wrt},
+            tuple(dict.fromkeys(cautions)),
+            {name: estimates[name] for name in reading.wrt} if estimates else None,
+        )
+
+    def hessian(
+        self,
+        at: Point | None = None,
+        wrt: Sequence[str] | None = None,
+        backend: str | Backend = "reverse",
+        **more: float | str,
+    ) -> Hessian:
+        """The value, the partial derivatives and the second partial derivatives at a point.
+
+        Raises:
+            Problem: as `gradient`.
+        """
+        chosen = _chosen(backend)
+        reading = self._at(_merged(at, more), self._by(wrt), together=True)
+        (root,) = reading.roots
+        trace = reading.trace(root)
+        symbols = [reading.symbol(name) for name in reading.wrt]
+        try:
+            result = chosen.hessian(trace, symbols)
+        except NoDerivative as problem:
+            raise no_derivative(trace, problem) from None
+        matrix = result.matrix or []
+        finite = all(map(math.isfinite, result.partials.values()))
+        cautions = [*reading.cautions, *value_cautions(trace)]
+        cautions += derivative_cautions(trace, symbols, second=True, finite=finite)
+        if finite and not all(math.isfinite(entry) for row in matrix for entry in row):
+            cautions.append(Caution("not finite", "a second derivative is not finite here", trace.span(trace.program.output)))
+        cautions += [Caution("one-sided", note) for note in result.notes]
+        names = dict(zip(symbols, reading.wrt, strict=True))
+        estimate = result.error_estimate
+        return Hessian(
+            trace.value,
+            {names[symbol]: partial for symbol, partial in result.partials.items()},
+            reading.wrt,
+            matrix,
+            tuple(dict.fromkeys(cautions)),
+            {names[symbol]: error for symbol, error in estimate.items()} if estimate is not None else None,
+            result.matrix_error,
+        )
+
+    def diff(self, *wrt: str, order: int = 1) -> Function:
+        """The derivative as a formula, by each variable in turn, `order` times each.
+
+        >>> str(parse("exp(2x)*sin(x)").diff("x"))
+        'cos(x)*exp(2*x) + 2*exp(2*x)*sin(x)'
+        """
+        shown, computed = self.expr, self.evaluated
+        for name in self._by(wrt):
+            shown = derivative(shown, name, order, exact=False)
+            computed = derivative(computed, name, order, exact=True)
+        witness = guarded(computed, self.evaluated) if order and wrt else computed
+        return replace(self, expr=shown, evaluated=witness, meaning=None)
+
+    def gradient_formulas(self, wrt: Sequence[str] | None = None) -> dict[str, Function]:
+        """The partial derivatives as formulas."""
+        names = self._by(wrt)
+        found = partials(self.expr, names, exact=False)
+        exact = partials(self.evaluated, names, exact=True)
+        return {
+            name: replace(self, expr=shown, evaluated=guarded(computed, self.evaluated), meaning=None)
+            for name, shown, computed in zip(names, found, exact, strict=True)
+        }
+
+    def _by(self, wrt: Iterable[str] | None) -> tuple[str, ...]:
+        """The names to differentiate by: those asked for, else the free ones."""
+        if wrt is None:
+            return self.variables or self._constants()
+        wrt = (wrt,) if isinstance(wrt, str) else tuple(dict.fromkeys(wrt))
+        known = (*self.variables, *self.assigned)
+        for name in wrt:
+            if name not in known and not _is_written(self, name):
+                guess = near(name, list(known))
+                hint = f"did you mean `{guess}`?" if guess else f"it has {_listed(known)}"
+                raise NameProblem(f"the formula has no variable `{name}`", hint=hint)
+        return wrt
+
+    def _constants(self) -> tuple[str, ...]:
+        """Assigned names whose value is written down outright: the inputs of a program without free names."""
+        meaning = self.meaning
+        if meaning is None:
+            return ()
+        return tuple(
+            name for name, symbol in meaning.symbols.items() if not variables([meaning.assigned[symbol]])
+        )
+
+    def _at(self, at: Point, wrt: tuple[str, ...], *, together: bool = False) -> _Reading:
+        """The formula made ready for a point, with the names to differentiate by as inputs."""
+        cautions = list(self.cautions)
+        shadowed = {name: variable(name) for name in at if name in CONSTANTS}
+        cautions += [
+            Caution("name", f"`{name}` is the value given here, not the constant")
+            for name in shadowed
+            if apply(CONSTANTS[name]) in _nodes(self.evaluated)
+        ]
+        constants: dict[Expr, Expr] = {apply(CONSTANTS[name]): new for name, new in shadowed.items()}
+        meaning = self.meaning
+        symbols: dict[str, Expr] = {}
+        if meaning is not None:
+            symbols = {name: meaning.symbols[name] for name in wrt if name in meaning.symbols}
+        free = tuple(name for name in wrt if name not in symbols)
+        if together or not symbols:
+            groups = [(wrt, list(symbols.values()))]
+        else:
+            groups = [((name,), [symbol]) for name, symbol in symbols.items()]
+            if free:
+                groups.append((free, []))
+        roots = []
+        for _, kept in groups:
+            root = self.evaluated
+            if meaning is not None and kept and meaning.result is not None:
+                (root,) = meaning.inlined([meaning.result], kept)
+            roots.append(root)
+        if constants:
+            roots = [rebuild([root], constants)[root] for root in roots]
+        reading = _Reading(self, [names for names, _ in groups], roots, {}, cautions, wrt, symbols)
+        reading.place(at)
+        return reading
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A function at a point: what to evaluate, and the values to do it with."""
+
+    function: Function
+    groups: list[tuple[str, ...]]
+    roots: list[Expr]
+    inputs: dict[str, float]
+    cautions: list[Caution]
+    wrt: tuple[str, ...]
+    symbols: dict[str, Expr]
+
+    def symbol(self, name: str) -> str:
+        """The input that a name to differentiate by has become."""
+        symbol = self.symbols.get(name)
+        return name if symbol is None else getattr(symbol, "name", name)
+
+    def trace(self, root: Expr) -> Trace:
+        return traced(lowered([root]), self.inputs, self.function.spans, self.function.source)
+
+    def place(self, at: Point) -> None:
+        """Takes the values of the point, and those that the program gives to its names."""
+        needed = dict.fromkeys(variables(self.roots))
+        kept = {self.symbol(name) for name in self.symbols}
+        definitions: list[Expr] = []
+        meaning = self.function.meaning
+        if kept and meaning is not None:
+            definitions = list(meaning.inlined(list(self.symbols.values())))
+            needed |= dict.fromkeys(variables(definitions))
+        for name in needed:
+            if name in kept:
+                continue
+            if name not in at:
+                raise self._missing(name, [other for other in needed if other not in at and other not in kept])
+            self.inputs[name] = coordinate(name, at[name])
+        for name, value in at.items():
+            if name not in needed:
+                coordinate(name, value)
+                self.cautions.append(self._unused(name))
+        if definitions:
+            for symbol, definition in zip(self.symbols.values(), definitions, strict=True):
+                self.inputs[getattr(symbol, "name", "")] = self.trace(definition).value
+
+    def _missing(self, name: str, missing: list[str]) -> NameProblem:
+        spans = self.function.spans
+        span = spans.get(variable(name))
+        also = [other for other in missing if other != name]
+        hint = f"give it one: `--at {','.join(f'{each}=...' for each in missing)}`"
+        guess = near(name, [*self.function.assigned]) if self.function.assigned else ""
+        if guess:
+            hint += f"; or did you mean `{guess}`?"
+        more = f" (nor do {_listed(also)})" if also else ""
+        return NameProblem(f"`{name}` has no value{more}", span, hint, self.function.source)
+
+    def _unused(self, name: str) -> Caution:
+        if name in self.function.assigned:
+            return Caution("unused", f"`{name}` gets its value in the formula; the one given is not used")
+        guess = near(name, list(self.function.variables))
+        return Caution("unused", f"the formula has no `{name}`; its value is not used", None, f"did you mean `{guess}`?" if guess else "")
+
+
+def parse(text: str, *, bound: Collection[str] = (), name: str = "") -> Function:
+    """A formula, or a program of several statements, from its text.
+
+    Args:
+        bound: names that are variables even where they look like something else (`e`, `sinx`).
+        name: what to call the text in messages, such as a file's name.
+
+    Raises:
+        Problem: the text is not a formula; the problem knows where.
+
+    >>> parse("a = 2; f(t) = a*t^2; f(x) + f'(x)")
+    adcalc.parse('2*x^2 + 4*x')
+    """
+    source = Source(text, name)
+    meaning = read(source, bound, differentiate)
+    assert meaning.result is not None
+    (expr,) = meaning.inlined([meaning.result])
+    return Function(source, expr, expr, meaning.spans, meaning, tuple(meaning.cautions))
+
+
+def value(text: str, at: Point | None = None) -> float:
+    """The value of a formula at a point.
+
+    >>> value("x^2 + 1", {"x": 3})
+    10.0
+    """
+    return parse(text, bound=at or ()).value(at)
+
+
+def gradient(
+    text: str, at: Point | None = None, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse"
+) -> Gradient:
+    """The value and the partial derivatives of a formula at a point."""
+    return parse(text, bound=at or ()).gradient(at, wrt, backend)
+
+
+def hessian(
+    text: str, at: Point | None = None, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse"
+) -> Hessian:
+    """The value, gradient and Hessian of a formula at a point."""
+    return parse(text, bound=at or ()).hessian(at, wrt, backend)
+
+
+def coordinate(name: str, given: float | str) -> float:
+    """A coordinate of a point: a number, or the value of a constant formula.
+
+    >>> coordinate("x", "1/4"), coordinate("x", 3)
+    (0.25, 3.0)
+    """
+    if isinstance(given, str):
+        if given.strip().lstrip("+-") == "nan":
+            return math.nan
+        constant = parse(given, name=f"the value of `{name}`")
+        if constant.variables:
+            first = constant.variables[0]
+            raise InputProblem(
+                f"the value of `{name}` is not a constant: `{first}` has no value",
+                constant.spans.get(variable(first)),
+                f"write a number or a constant formula, such as `{name}=pi/2`",
+                constant.source,
+            )
+        return constant.value()
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise InputProblem(f"the value of `{name}` is not a number: {type(given).__name__}") from None
+    except OverflowError:
+        raise InputProblem(f"the value of `{name}` is too large for a double") from None
+
+
+def _chosen(backend: str | Backend) -> Backend:
+    return backend_named(backend)() if isinstance(backend, str) else backend
+
+
+def _merged(at: Point | None, more: Mapping[str, float | str]) -> Point:
+    return {**(at or {}), **more}
+
+
+def _nodes(expr: Expr) -> frozenset[Expr]:
+    from adcalc.expr import topological
+
+    return frozenset(topological([expr]))
+
+
+def _is_written(function: Function, name: str) -> bool:
+    """Whether a constant's name stands in the formula, where a value may be given to it."""
+    return name in CONSTANTS and apply(CONSTANTS[name]) in _nodes(function.evaluated)
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = [f"`{name}`" for name in names]
+    if not shown:
+        return "no variables"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) < 9 else f"{', '.join(shown[:8])}, ..."

@@ -1,0 +1,109 @@
+"""What comes out: values, gradients and Hessians as plain data, before anybody makes them pretty."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from adcalc.errors import Caution
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The value of a formula at a point."""
+
+    value: float
+    warnings: tuple[Caution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The value and the partial derivatives of a formula at a point."""
+
+    value: float
+    partials: Mapping[str, float]
+    """By variable, in the order asked for."""
+    warnings: tuple[Caution, ...] = ()
+    error_estimate: Mapping[str, float] | None = None
+    """By variable, from a backend that approximates; the true error is expected below it."""
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is finite."""
+        return all(map(math.isfinite, (self.value, *self.partials.values())))
+
+
+@dataclass(frozen=True)
+class Hessian:
+    """The value, the partial derivatives and the second partial derivatives of a formula at a point."""
+
+    value: float
+    partials: Mapping[str, float]
+    variables: tuple[str, ...]
+    matrix: Sequence[Sequence[float]]
+    """Symmetric to the last bit; rows and columns in the order of `variables`."""
+    warnings: tuple[Caution, ...] = ()
+    error_estimate: Mapping[str, float] | None = None
+    matrix_error: Sequence[Sequence[float]] | None = None
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is finite."""
+        entries = (entry for row in self.matrix for entry in row)
+        return all(map(math.isfinite, (self.value, *self.partials.values(), *entries)))
+
+    @cached_property
+    def eigenvalues(self) -> tuple[float, ...]:
+        """In ascending order, by LAPACK's symmetric solver; nan where the matrix is not finite."""
+        if not all(math.isfinite(entry) for row in self.matrix for entry in row):
+            return (math.nan,) * len(self.matrix)
+        if not self.matrix:
+            return ()
+        import numpy
+
+        return tuple(float(value) for value in numpy.linalg.eigvalsh(numpy.array(self.matrix)))
+
+    @property
+    def definiteness(self) -> str:
+        """What the signs of the eigenvalues say, zeros up to rounding counted as zeros.
+
+        >>> Hessian(0, {}, ("x", "y"), [[18, 4], [4, 0]]).definiteness
+        'indefinite'
+        """
+        values = self.eigenvalues
+        if not values:
+            return "empty"
+        if any(math.isnan(value) for value in values):
+            return "undefined"
+        rounding = max(map(abs, values)) * len(values) * sys.float_info.epsilon * 4
+        if all(value == 0.0 for value in values):
+            return "zero"
+        positive = [value > rounding for value in values]
+        negative = [value < -rounding for value in values]
+        if all(positive):
+            return "positive definite"
+        if all(negative):
+            return "negative definite"
+        if any(positive) and any(negative):
+            return "indefinite"
+        return "positive semidefinite" if any(positive) else "negative semidefinite"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One backend's answer beside the others."""
+
+    backend: str
+    gradient: Gradient | None
+    problem: str
+    """Why there is no answer, or ""."""
+    ulps: float
+    """The largest distance of a figure from the reference backend's, in units in the last place."""
+    operations: int
+    """How many primitives it carried out on numbers."""
+    evaluations: int
+    """How often it evaluated the formula."""
+    seconds: float
