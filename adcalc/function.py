@@ -15,7 +15,7 @@ from adcalc.parser.meaning import Meaning, read
 from adcalc.program import lowered
 from adcalc.results import Gradient, Hessian, Value
 from adcalc.table import CONSTANTS
-from adcalc.trace import Trace, derivative_cautions, no_derivative, traced, value_cautions
+from adcalc.trace import Trace, derivative_cautions, no_derivative, traced, value_cautions, witness_cautions
 from adcalc.algebras.duals import NoDerivative
 
 #: A point: the value of each variable, a number or a constant formula such as "pi/2".
@@ -44,11 +44,18 @@ class Function:
     meaning: Meaning | None = None
     """The program it was read from; None for a derivative."""
     cautions: tuple[Caution, ...] = ()
+    origin: tuple[str, ...] = ()
+    """Of a derivative: the variables of what was differentiated, some of which may be gone."""
 
     @property
     def variables(self) -> tuple[str, ...]:
         """The free names, in the order in which a reader meets them."""
-        return variables([self.evaluated])
+        found = dict.fromkeys(variables([self.evaluated]))
+        if self.meaning is None or not self.meaning.differentiated:
+            return tuple(found)
+        found |= dict.fromkeys(self.meaning.differentiated)
+        places = self.spans
+        return tuple(sorted(found, key=lambda name: places.get(variable(name), (0, 0))))
 
     @property
     def assigned(self) -> tuple[str, ...]:
@@ -73,7 +80,7 @@ class Function:
         """The value at a point, with what is to be said about it."""
         reading = self._at(at, ())
         trace = reading.trace(reading.roots[0])
-        return Value(trace.value, (*reading.cautions, *value_cautions(trace)))
+        return Value(trace.value, (*reading.cautions, *value_cautions(trace), *witness_cautions(trace)))
 
     def gradient(
         self,
@@ -97,6 +104,7 @@ class Function:
         estimates: dict[str, float] = {}
         cautions = list(reading.cautions)
         value = math.nan
+        evaluations = 0
         for root, names in zip(reading.roots, reading.groups, strict=True):
             trace = reading.trace(root)
             value = trace.value
@@ -108,8 +116,10 @@ class Function:
             found |= {name: result.partials[symbol] for name, symbol in zip(names, symbols, strict=True)}
             if result.error_estimate is not None:
                 estimates |= {name: result.error_estimate[s] for name, s in zip(names, symbols, strict=True)}
+            evaluations += result.evaluations
             finite = all(map(math.isfinite, result.partials.values()))
             cautions += value_cautions(trace)
+            finite = finite or not math.isfinite(value)
             cautions += derivative_cautions(trace, symbols, second=False, finite=finite)
             cautions += [Caution("one-sided", note) for note in result.notes]
         return Gradient(
@@ -117,6 +127,7 @@ class Function:
             {name: found[name] for name in reading.wrt},
             tuple(dict.fromkeys(cautions)),
             {name: estimates[name] for name in reading.wrt} if estimates else None,
+            evaluations,
         )
 
     def hessian(
@@ -141,10 +152,10 @@ class Function:
         except NoDerivative as problem:
             raise no_derivative(trace, problem) from None
         matrix = result.matrix or []
-        finite = all(map(math.isfinite, result.partials.values()))
+        finite = all(map(math.isfinite, result.partials.values())) or not math.isfinite(trace.value)
         cautions = [*reading.cautions, *value_cautions(trace)]
         cautions += derivative_cautions(trace, symbols, second=True, finite=finite)
-        if finite and not all(math.isfinite(entry) for row in matrix for entry in row):
+        if finite and math.isfinite(trace.value) and not all(math.isfinite(entry) for row in matrix for entry in row):
             cautions.append(Caution("not finite", "a second derivative is not finite here", trace.span(trace.program.output)))
         cautions += [Caution("one-sided", note) for note in result.notes]
         names = dict(zip(symbols, reading.wrt, strict=True))
@@ -169,8 +180,7 @@ class Function:
         for name in self._by(wrt):
             shown = derivative(shown, name, order, exact=False)
             computed = derivative(computed, name, order, exact=True)
-        witness = guarded(computed, self.evaluated) if order and wrt else computed
-        return replace(self, expr=shown, evaluated=witness, meaning=None)
+        return self._derived(shown, computed) if order and wrt else self
 
     def gradient_formulas(self, wrt: Sequence[str] | None = None) -> dict[str, Function]:
         """The partial derivatives as formulas."""
@@ -178,16 +188,28 @@ class Function:
         found = partials(self.expr, names, exact=False)
         exact = partials(self.evaluated, names, exact=True)
         return {
-            name: replace(self, expr=shown, evaluated=guarded(computed, self.evaluated), meaning=None)
-            for name, shown, computed in zip(names, found, exact, strict=True)
+            name: self._derived(shown, computed) for name, shown, computed in zip(names, found, exact, strict=True)
         }
+
+    def hessian_formulas(self, wrt: Sequence[str] | None = None) -> dict[tuple[str, str], Function]:
+        """The second partial derivatives as formulas, by row and column."""
+        names = self._by(wrt)
+        return {
+            (row, column): second
+            for row, first in self.gradient_formulas(names).items()
+            for column, second in first.gradient_formulas(names).items()
+        }
+
+    def _derived(self, shown: Expr, computed: Expr) -> Function:
+        origin = tuple(dict.fromkeys((*self.variables, *self.origin)))
+        return replace(self, expr=shown, evaluated=guarded(computed, self.evaluated), meaning=None, origin=origin)
 
     def _by(self, wrt: Iterable[str] | None) -> tuple[str, ...]:
         """The names to differentiate by: those asked for, else the free ones."""
         if wrt is None:
             return self.variables or self._constants()
         wrt = (wrt,) if isinstance(wrt, str) else tuple(dict.fromkeys(wrt))
-        known = (*self.variables, *self.assigned)
+        known = (*self.variables, *self.origin, *self.assigned)
         for name in wrt:
             if name not in known and not _is_written(self, name):
                 guess = near(name, list(known))
@@ -276,7 +298,8 @@ class _Reading:
         for name, value in at.items():
             if name not in needed:
                 coordinate(name, value)
-                self.cautions.append(self._unused(name))
+                if name not in self.function.variables and name not in self.function.origin:
+                    self.cautions.append(self._unused(name))
         if definitions:
             for symbol, definition in zip(self.symbols.values(), definitions, strict=True):
                 self.inputs[getattr(symbol, "name", "")] = self.trace(definition).value

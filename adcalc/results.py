@@ -18,6 +18,11 @@ class Value:
     value: float
     warnings: tuple[Caution, ...] = ()
 
+    @property
+    def finite(self) -> bool:
+        """Whether it is a finite number."""
+        return math.isfinite(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
@@ -29,6 +34,8 @@ class Gradient:
     warnings: tuple[Caution, ...] = ()
     error_estimate: Mapping[str, float] | None = None
     """By variable, from a backend that approximates; the true error is expected below it."""
+    evaluations: int = 1
+    """How often the backend evaluated the formula."""
 
     @property
     def finite(self) -> bool:

@@ -8,19 +8,25 @@ convention.  Nothing here depends on how a backend found its numbers.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
 from adcalc.algebras.floats import FLOATS
-from adcalc.algebras.text import written
+from adcalc.algebras.text import digits, written
 from adcalc.errors import Caution, DomainProblem, Source, Span
-from adcalc.expr import Expr, Number
+from adcalc.expr import Expr, Number, number, rebuild, variable, variables
 from adcalc.primitive import Primitive
 from adcalc.program import Program, Slot, Unused, evaluate
 from adcalc.rules import ARGUMENTS, Call, compiled
 from adcalc.table import PRIMITIVES
 from adcalc.transforms import adjoints
+
+# A sub-expression of more characters is not quoted in a message, and one with a loosely binding
+# operator is not put into a condition.
+_LONGEST_QUOTE = 40
+_LOOSE = re.compile(r"[<>=;≤≥≠]|\b(?:if|and|or|not)\b")
 
 #: More than this many warnings of one result say nothing new.
 MOST_CAUTIONS = 20
@@ -98,10 +104,8 @@ def outside_domain(trace: Trace, index: int) -> bool:
 def domain_problem(trace: Trace, index: int) -> DomainProblem:
     """What to say of a slot outside its domain."""
     call = trace.call(index)
-    needs = compiled(call.primitive.domain)
-    (condition,) = [needs.program.slots[i].node for i in needs.program.outputs]
     return DomainProblem(
-        f"`{_form(call.primitive)}` needs `{written(condition)}`, here {_values(call)}",
+        f"{described(trace, index)} needs `{_condition(trace, index)}`, here {_values(trace, index)}",
         trace.span(index),
         call.primitive.advice,
         trace.source,
@@ -124,9 +128,30 @@ def value_cautions(trace: Trace) -> list[Caution]:
         return [Caution("not finite", f"{name} is {_number(trace.at(index))}", trace.span(index))]
     if slot.primitive.constant:
         return [Caution("not finite", "the result comes from `inf`", trace.span(index))]
-    call = trace.call(index)
-    what = "overflows" if math.isinf(call.out) else "is not a number"
-    return [Caution("not finite", f"`{_form(call.primitive)}` {what} at {_values(call)}", trace.span(index))]
+    what = "overflows" if math.isinf(trace.at(index)) else "is not a number"
+    message = f"{described(trace, index)} {what} at {_values(trace, index)}"
+    return [Caution("not finite", message, trace.span(index))]
+
+
+def witness_cautions(trace: Trace) -> list[Caution]:
+    """Kinks of the formulas whose derivatives were taken inside this one, by `diff` or by hand."""
+    slots = trace.program.slots
+    witnesses = {slot.arguments[1] for slot in slots if slot.primitive is PRIMITIVES["given"]}
+    if not witnesses:
+        return []
+    below = [False] * len(slots)
+    for index in range(len(slots) - 1, -1, -1):
+        if index in witnesses or below[index]:
+            for argument in slots[index].arguments:
+                below[argument] = True
+    active = trace.program.depends_on(tuple(trace.inputs))
+    return [
+        _kink_caution(trace, index)
+        for index, slot in enumerate(slots)
+        if (below[index] or index in witnesses)
+        and not isinstance(trace.values[index], Unused)
+        and _at_kink(trace, slot, index, active)
+    ]
 
 
 def derivative_cautions(
@@ -193,13 +218,11 @@ def _harmless(trace: Trace, wrt: Sequence[str], kinks: Sequence[int], second: bo
 
 
 def _kink_caution(trace: Trace, index: int) -> Caution:
-    call = trace.call(index)
-    primitive = call.primitive
-    form = f"`{_form(primitive)}`"
+    primitive = trace.call(index).primitive
     if primitive.group == "comparisons and logic":
-        message = f"the two sides of {form} are equal here: {primitive.convention}"
+        message = f"the two sides of {described(trace, index)} are equal here; {primitive.convention}"
     elif primitive.jump:
-        message = f"{form} jumps here: the derivative does not exist; {primitive.convention}"
+        message = f"{described(trace, index)} jumps here: the derivative does not exist; {primitive.convention}"
     else:
         message = f"`{primitive.name}` has a kink here: the derivative does not exist; {primitive.convention}"
     return Caution("jump" if primitive.jump else "kink", message, trace.span(index))
@@ -219,37 +242,103 @@ def _infinite_slopes(trace: Trace, wrt: Sequence[str], active: Sequence[bool]) -
             flow = contribution(FLOATS, call, position, adjoint)
             if flow is None or math.isfinite(flow):
                 continue
-            slope = contribution(FLOATS, call, position, 1.0)
-            by = f"by `{ARGUMENTS[position]}` " if len(slot.arguments) > 1 else ""
-            form = f"`{_form(call.primitive)}`"
-            if slope is None or (math.isnan(slope) and all(map(math.isfinite, (*call.arguments, call.out)))):
-                raise DomainProblem(
-                    f"{form} has no derivative {by}at {_values(call)}",
-                    trace.span(index),
-                    call.primitive.advice,
-                    trace.source,
-                )
-            if math.isinf(slope) and adjoint == 0.0:
-                message = f"{form} has an infinite slope {by}at {_values(call)}, and is multiplied by 0: undecided"
-            elif math.isinf(slope):
-                message = f"the derivative of {form} {by}is infinite at {_values(call)}"
-            elif math.isnan(slope):
-                message = f"the derivative of {form} {by}is not a number at {_values(call)}"
-            else:
-                message = f"the derivative overflows in {form} at {_values(call)}"
-            return [Caution("not finite", message, trace.span(index))]
+            return [_slope_caution(trace, index, position, adjoint)]
     return []
 
 
-def second_order_caution(trace: Trace) -> Caution:
-    """What to say of a second derivative that is not finite where the first one is."""
-    return Caution("not finite", "a second derivative is not finite here", trace.span(trace.program.output))
+def _slope_caution(trace: Trace, index: int, position: int, adjoint: float) -> Caution:
+    """What to say of a slot whose partial derivative by one argument is not finite.
+
+    Raises:
+        DomainProblem: it has none.
+    """
+    call = trace.call(index)
+    slope = contribution(FLOATS, call, position, 1.0)
+    argument = trace.program.slots[index].arguments[position]
+    by = f"by {described(trace, argument)} " if len(call.arguments) > 1 else ""
+    form, values = described(trace, index), _values(trace, index)
+    if math.isinf(call.out):
+        message = f"{form} overflows at {values}"
+    elif slope is None or (math.isnan(slope) and all(map(math.isfinite, call.arguments))):
+        message = f"{form} has no derivative {by}at {values}"
+        raise DomainProblem(message, trace.span(index), call.primitive.advice, trace.source)
+    elif math.isinf(slope) and adjoint == 0.0:
+        message = f"{form} has an infinite slope {by}at {values}, and is multiplied by 0: undecided"
+    elif math.isinf(slope):
+        message = f"the derivative of {form} {by}is infinite at {values}"
+    elif math.isnan(slope):
+        message = f"the derivative of {form} {by}is not a number at {values}"
+    else:
+        message = f"the derivative overflows in {form} at {values}"
+    return Caution("not finite", message, trace.span(index))
 
 
 def no_derivative(trace: Trace, problem: NoDerivative) -> DomainProblem:
     """The same problem with its place."""
     span = trace.spans.get(problem.node) if problem.node is not None else None
     return DomainProblem(problem.message, span, problem.hint, trace.source)
+
+
+def described(trace: Trace, index: int) -> str:
+    """A slot as the user wrote it; one that was not written, or at length, by the form of its primitive."""
+    text = _text(trace, index)
+    if text:
+        return f"`{text}`"
+    slot = trace.program.slots[index]
+    return f"`{_form(slot.primitive)}`" if slot.primitive else f"`{written(slot.node)}`"
+
+
+def _text(trace: Trace, index: int) -> str:
+    span = trace.span(index)
+    text = " ".join(trace.source.text[span[0] : span[1]].split()) if span else ""
+    return text if len(text) <= _LONGEST_QUOTE else ""
+
+
+def _argument_names(trace: Trace, index: int) -> list[str]:
+    """What to call the arguments of a slot: what the user wrote if that is brief, else x, y, z."""
+    arguments = trace.program.slots[index].arguments
+    texts = [_text(trace, argument) for argument in arguments]
+    plain = all(text and not _LOOSE.search(text) for text in texts) and bool(_text(trace, index))
+    return texts if plain else list(ARGUMENTS[: len(arguments)])
+
+
+def _is_constant(trace: Trace, index: int) -> bool:
+    return not variables([trace.program.slots[index].node])
+
+
+def _condition(trace: Trace, index: int) -> str:
+    """The domain of a slot's primitive, in the names of its arguments, constants put in."""
+    from adcalc.simplify import simplified
+
+    slot = trace.program.slots[index]
+    names = _argument_names(trace, index)
+    assert slot.primitive is not None
+    program = compiled(slot.primitive.domain).program
+    condition = program.slots[program.output].node
+    meant: dict[Expr, Expr] = {}
+    for letter, name, argument in zip(ARGUMENTS, names, slot.arguments, strict=False):
+        only = len(slot.arguments) == 1
+        constant = _is_constant(trace, argument) and not only
+        meant[variable(letter)] = number(trace.at(argument)) if constant else variable(letter if _is_constant(trace, argument) else name)
+    return written(simplified([rebuild([condition], meant)[condition]])[0])
+
+
+def _values(trace: Trace, index: int) -> str:
+    """The arguments of a slot with their values; of many, the first few."""
+    slot = trace.program.slots[index]
+    values = [trace.at(argument) for argument in slot.arguments]
+    assert slot.primitive is not None
+    if slot.primitive.variadic:
+        shown = [digits(value) for value in values[:4]]
+        return "(" + ", ".join([*shown, *(["..."] if len(values) > 4 else [])]) + ")"
+    names = _argument_names(trace, index)
+    pairs = [
+        (ARGUMENTS[position] if _is_constant(trace, argument) else names[position], value, _is_constant(trace, argument))
+        for position, (argument, value) in enumerate(zip(slot.arguments, values, strict=True))
+    ]
+    moving = [(name, value) for name, value, constant in pairs if not constant]
+    chosen = moving or [(name, value) for name, value, _ in pairs]
+    return ", ".join(f"`{name} = {digits(value)}`" for name, value in dict.fromkeys(chosen))
 
 
 def _form(primitive: Primitive) -> str:
@@ -262,17 +351,3 @@ def _form(primitive: Primitive) -> str:
         return f"{primitive.symbol}x"
     spaced = "" if primitive.symbol in "*/^" else " "
     return f"x{spaced}{primitive.symbol}{spaced}y"
-
-
-def _values(call: Call[float]) -> str:
-    """The arguments of a call by name; of many, those that differ."""
-    if call.primitive.variadic:
-        shown = [_number(a) for a in call.arguments[:4]]
-        return "(" + ", ".join([*shown, *(["..."] if len(call.arguments) > 4 else [])]) + ")"
-    return ", ".join(
-        f"`{name} = {_number(value)}`" for name, value in zip(ARGUMENTS, call.arguments, strict=False)
-    )
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if abs(value) < 1e16 and value == math.floor(value) else repr(value)

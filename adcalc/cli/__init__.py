@@ -1,0 +1,18 @@
+"""The command line: the only room that knows typer, and the only one that leaves the process."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """The entry point of `adcalc`."""
+    if sys.argv[1:] == ["--version"]:
+        # The one answer that needs nothing at all is not made to wait for the rest.
+        from adcalc.version import __version__
+
+        print(f"adcalc {__version__}")
+        return
+    from adcalc.cli.app import app
+
+    app()

@@ -57,6 +57,8 @@ class Meaning:
     spans: dict[Expr, Span] = field(default_factory=dict)
     """Where a node was written first; a shared node has many places, and one is enough to point at."""
     cautions: list[Caution] = field(default_factory=list)
+    differentiated: dict[str, None] = field(default_factory=dict)
+    """Free names of formulas that were differentiated, whether or not the derivative depends on them."""
 
     def inlined(self, roots: Collection[Expr], kept: Collection[Expr] = ()) -> tuple[Expr, ...]:
         """Formulas with every symbol replaced by what it stands for, except those to be kept."""
@@ -359,6 +361,8 @@ class _Reader:
         if self.differentiate is None:
             raise SyntaxProblem("there are no derivatives in a rule", place, "", self.source)
         self.differentiated = True
+        free = (name for name in variables([body]) if name.isidentifier())
+        self.meaning.differentiated.update(dict.fromkeys(free))
         return self.differentiate(body, name, order)
 
     def _check_count(self, node: Syntax, name: str, arguments: tuple[Expr, ...], least: int, most: int | None) -> None:

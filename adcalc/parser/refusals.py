@@ -86,7 +86,8 @@ def unknown_function(
         return NameProblem(
             f"`{name}` is not a function" if name in variables else f"unknown function `{name}`",
             span,
-            f"write `{name}*{inside}` for a product, or define `{name}(x) = ...` first",
+            f"write `{name}*{inside}` for a product"
+            + ("" if name in variables else f", or define `{name}(t) = ...` first"),
             source,
         )
     hint = f"did you mean `{guess}`?" if guess else f"`adcalc functions` lists them; or define `{name}(x) = ...` first"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adcalc.primitive import Primitive
 
-_TIE = "the condition changes its answer here; the derivative of the branch in force is taken"
+_TIE = "the derivative is that of the branch taken, the other side may have another one"
 
 # How tightly operators bind, loosest first; function calls, names and numbers bind tightest.
 TERNARY, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 11)

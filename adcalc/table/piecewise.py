@@ -10,8 +10,8 @@ from __future__ import annotations
 from adcalc.primitive import Primitive
 
 _P, _A = "piecewise", "neural networks"
-_JUMP = "the value jumps here; 0 is a convention"
-_TIE = "the arguments tie here; equal shares are a convention"
+_JUMP = "0 is a convention"
+_TIE = "equal shares are a convention"
 
 # fmt: off
 PIECEWISE: tuple[Primitive, ...] = (

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Final
 
 #: How many powers of the step are removed at most; more only amplify the rounding.
@@ -19,6 +20,13 @@ COLUMNS: Final = 8
 
 #: The spacing of floats at 1.
 EPSILON: Final = 2.0**-52
+
+#: A blur below which an entry tells something about the function rather than about the step.
+SHARP: Final = 1e-2
+
+#: How many times the last correction the rest of a slowly converging column may be: a little more
+#: than for a column whose error falls with the root of the step.
+SLOWEST: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +37,10 @@ class Row:
     value: float
     noise: float
     """How far rounding may have moved the value."""
-    jump: float = 0.0
-    """By how much the two sides of the point disagree; tends to 0 with the step where f is smooth."""
+    change: float
+    """By how much the function changes within the step."""
+    jumps: tuple[float, ...] = ()
+    """By how much the sides of the point disagree; tends to 0 with the step where f is smooth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,18 @@ class Limit:
     error: float
     step: float
     """The largest step that entered it."""
+    blur: float
+    """The error as a part of the function's change over that step: 1 is to know nothing."""
 
+
+#: A relative error that all values of a function may share, so that no comparison of them shows it.
+UNSEEN: Final = 8.0 * EPSILON
+
+#: How many quotients in one direction are no accident.
+LONG: Final = 13
+
+#: What an empty table gives.
+NOWHERE: Final = Limit(math.nan, math.inf, 0.0, math.inf)
 
 #: Which powers of the step the error of a quotient consists of, by column from 1.
 Powers = Callable[[int], int]
@@ -102,31 +123,58 @@ def limit(rows: Sequence[Row], powers: Powers, order: int) -> Limit:
     References:
         Ridders (1982), Advances in Engineering Software 4, 75-76.
 
-    >>> limit([Row(1.0, 3.0, 0.0), Row(0.5, 2.25, 0.0), Row(0.25, 2.0625, 0.0)], even, 1).value
+    >>> limit([Row(h, 2.0 + h * h, 0.0, h) for h in (1.0, 0.5, 0.25)], even, 1).value
     2.0
     """
     steps = [row.step for row in rows]
     table = neville([row.value for row in rows], steps, powers)
-    jumps = neville([row.jump for row in rows], steps, odd)
+    jumps = [neville(jump, steps, odd) for jump in zip(*[row.jumps for row in rows], strict=True)]
     noise = [row.noise for row in rows]
-    best = Limit(math.nan, math.inf, steps[0] if steps else 0.0)
-    for m, column in enumerate(table):
-        if m == 0:
-            continue
-        before = table[m - 1]
+    changes = list(accumulate(reversed([row.change for row in rows]), max))[::-1]
+    best = sharp = NOWHERE
+    for m in range(1, len(table)):
+        column = table[m]
         noise = _carried(noise, steps, m, powers)
-        seen = 0.0
-        for i in range(len(column) - 1, -1, -1):
-            value = column[i]
-            apart = max(abs(value - before[i]), abs(value - before[i + 1]))
-            if i + m + 1 < len(steps):
-                seen *= (steps[i + m + 1] / steps[i + m]) ** order
-                apart = max(apart, abs(value - column[i + 1]))
-            seen = max(seen, apart)
-            error = seen + noise[i] + 0.5 * abs(jumps[m][i]) + EPSILON * abs(value)
-            if error < best.error and math.isfinite(value):
-                best = Limit(value, error, steps[i])
-    return best
+        uneven = [0.5 * math.fsum([abs(jump[m][i]) for jump in jumps]) for i in range(len(column))]
+        left = _left(column, table[m - 1], uneven, steps[m:], order)
+        for i, value in enumerate(column):
+            error = left[i] + noise[i] + UNSEEN * abs(value)
+            if not error < max(best.error, sharp.error):
+                continue
+            blur = error * steps[i] ** order / changes[i] if changes[i] else math.inf
+            found = Limit(value, error, steps[i], blur)
+            if error < best.error:
+                best = found
+            if blur <= SHARP and error < sharp.error:
+                sharp = found
+    # Far outside the scale of a bounded function its quotients are near 0, with little error.
+    return sharp if sharp is not NOWHERE else best
+
+
+def _left(
+    column: Sequence[float],
+    before: Sequence[float],
+    uneven: Sequence[float],
+    steps: Sequence[float],
+    order: int,
+) -> list[float]:
+    """What truncation and noise have left in the entries of a column, seen from their neighbours."""
+    left = [math.inf] * len(column)
+    seen = 0.0
+    for i in range(len(column) - 1, -1, -1):
+        value = column[i]
+        apart = max(abs(value - before[i]), abs(value - before[i + 1]))
+        if i + 1 < len(column):
+            apart = max(apart, abs(value - column[i + 1]))
+            seen *= (steps[i + 1] / steps[i]) ** order
+        if i >= 2:
+            last, previous = abs(value - column[i - 1]), abs(column[i - 1] - column[i - 2])
+            slow = last / (previous - last) if previous > last else SLOWEST
+            apart = max(apart, last * min(slow, SLOWEST))
+        apart += uneven[i]
+        if math.isfinite(apart):
+            seen = left[i] = max(seen, apart)
+    return left
 
 
 def _carried(noise: Sequence[float], steps: Sequence[float], m: int, powers: Powers) -> list[float]:
@@ -141,10 +189,8 @@ def _carried(noise: Sequence[float], steps: Sequence[float], m: int, powers: Pow
 def diverges(rows: Sequence[Row]) -> bool:
     """Whether the quotients move on and on in one direction as the step shrinks, as at a jump of f.
 
-    >>> diverges([Row(0.5**k, 2.0**k, 0.0) for k in range(14)])
+    >>> diverges([Row(0.5**k, 2.0**k, 0.0, 1.0) for k in range(14)])
     True
     """
-    moves = [after.value - before.value for before, after in zip(rows[-13:-1], rows[-12:], strict=True)]
-    if len(moves) < 12:
-        return False
-    return all(b * a > 0.0 and abs(b) >= 0.99 * abs(a) for a, b in zip(moves, moves[1:], strict=False))
+    moves = [after.value - before.value for before, after in pairwise(rows[-LONG:])]
+    return len(rows) >= LONG and all([abs(b) >= 0.99 * abs(a) and a * b > 0.0 for a, b in pairwise(moves)])

@@ -1,0 +1,26 @@
+"""adcalc backends."""
+
+from __future__ import annotations
+
+import typer
+
+from adcalc.cli.options import Format, FormatName
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def backends(format: FormatName = Format.TABLE) -> None:
+    """The ways to a derivative.
+
+    adcalc grad "x^2" --at x=3 --backend dual
+    """
+    from adcalc.backends import BACKENDS
+    from adcalc.render.machine import json_line
+    from adcalc.render.screen import Screen
+
+    if format is Format.JSON:
+        for name, backend in BACKENDS.items():
+            print(json_line({"name": name, "doc": backend.doc}))
+        return
+    Screen().table(["", ""], [[name, backend.doc] for name, backend in BACKENDS.items()], numbers=False)

@@ -1,0 +1,31 @@
+"""adcalc diff."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adcalc.cli.app import FormulaCommand
+from adcalc.cli.asking import Request
+from adcalc.cli.options import Format, FormatName, Formula
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+By = Annotated[list[str], typer.Option("--wrt", metavar="X[,Y...]", help="Differentiate by these, in turn.")]
+Order = Annotated[int, typer.Option("--order", metavar="N", min=0, max=100, help="How often by each.")]
+
+
+@app.command(cls=FormulaCommand)
+def diff(
+    formula: Formula,
+    wrt: By,
+    order: Order = 1,
+    format: FormatName = Format.TABLE,
+) -> None:
+    """The derivative as a formula.
+
+    adcalc diff "exp(2x)*sin(x)" --wrt x --order 2
+    adcalc diff "x^2*y^3" --wrt x,y
+    """
+    Request(formula, None, wrt, "symbolic", format).derivative(order)

@@ -1,0 +1,32 @@
+"""adcalc functions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adcalc.cli.options import Format, FormatName
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def functions(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them, in full.")] = None,
+    format: FormatName = Format.TABLE,
+) -> None:
+    """What the language can compute, with the derivative rule of each.
+
+    adcalc functions
+    adcalc functions tanh
+    """
+    from adcalc.render import reference
+
+    rows = reference.all_rows() if name is None else [reference.row_named(name)]
+    if format is Format.JSON:
+        reference.show_json(rows)
+    elif name is None:
+        reference.show_all()
+    else:
+        reference.show_one(rows[0])

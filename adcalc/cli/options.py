@@ -1,0 +1,82 @@
+"""The options that several commands share, each with its help."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adcalc.errors import InputProblem
+
+if TYPE_CHECKING:
+    from adcalc.backends import Backend
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    LATEX = "latex"
+    PLAIN = "plain"
+
+
+class Method(StrEnum):
+    """How the numeric backend forms difference quotients."""
+
+    RICHARDSON = "richardson"
+    CENTRAL = "central"
+    FORWARD = "forward"
+    COMPLEX = "complex"
+
+
+def _backend_names() -> list[str]:
+    from adcalc.backends import BACKENDS
+
+    return list(BACKENDS)
+
+
+Formula = Annotated[
+    str, typer.Argument(help="The formula; `-` reads standard input, `@path` a file.")
+]
+At = Annotated[
+    list[str] | None,
+    typer.Option("--at", metavar="X=3,Y=4", help="The point; a value may be any constant formula, such as pi/2."),
+]
+Wrt = Annotated[
+    list[str] | None, typer.Option("--wrt", metavar="X,Y", help="Differentiate by these names only.")
+]
+BackendName = Annotated[
+    str,
+    typer.Option(
+        "--backend", metavar="NAME", help="reverse, dual, symbolic or numeric.", autocompletion=_backend_names
+    ),
+]
+MethodName = Annotated[
+    Method | None, typer.Option("--method", help="For the numeric backend: which difference quotient.")
+]
+Step = Annotated[
+    float | None, typer.Option("--step", metavar="H", help="For the numeric backend: the step.")
+]
+FormatName = Annotated[Format, typer.Option("--format", help="How to write the result.")]
+
+
+def chosen_backend(name: str, method: Method | None, step: float | None) -> Backend:
+    """The backend that the options ask for.
+
+    Raises:
+        InputProblem: unknown, or options that belong to another one.
+    """
+    from adcalc.backends import backend_named
+
+    backend = backend_named(name)
+    if method is None and step is None:
+        return backend()
+    from adcalc.backends.numeric import Numeric
+
+    if backend is not Numeric:
+        option = "--method" if method is not None else "--step"
+        raise InputProblem(f"`{option}` is an option of the numeric backend", hint="add `--backend numeric`")
+    return Numeric(method=method.value if method else "richardson", step=step)

@@ -1,0 +1,185 @@
+"""Derivatives from values alone: difference quotients, extrapolated to step 0.
+
+These know nothing about a function but how to evaluate it, so they share no rule of differentiation
+with the rest of the program and can bear witness against it.  Each answer carries a bound of its own
+error.  No step has to be given: a ladder of steps, each twice the one before, runs from the spacing of
+floats about the point to beyond the point's own size, and the table over it shows at which steps the
+function is neither drowned in rounding nor seen from too far.
+
+A function returns nan or an infinity where it has no finite value.  A ladder ends at the first step
+that meets one; where one side has none at all, the values of the other side are used.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final, Literal
+
+from adcalc.extrapolation import EPSILON, NOWHERE, Limit, even, every, limit
+from adcalc.quotients import (
+    FEWEST,
+    LEFT,
+    QUADRANTS,
+    RIGHT,
+    RUNGS,
+    Function1,
+    Function2,
+    Sides,
+    across,
+    derivative,
+    exact,
+    finite,
+    ladders,
+    quadrant,
+    sampled,
+    settled,
+    square,
+)
+
+Method = Literal["richardson", "central", "forward"]
+
+#: A ladder with an answer this good, relative to the function's change over it, is the last.
+GOOD: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A derivative found from values."""
+
+    value: float
+    error: float
+    """A bound of the distance to the truth; infinite where there is no telling."""
+    sides: Sides
+    """From which sides of the point values were taken."""
+
+
+def slope(f: Function1, x: float, method: Method = "richardson", step: float | None = None) -> Estimate:
+    """The first derivative of f at x.
+
+    Args:
+        method: `forward` is (f(x+h)-f(x))/h, `central` is (f(x+h)-f(x-h))/(2h), and `richardson`
+            extrapolates central differences to step 0.
+        step: h as it is, or the largest step of the extrapolation; chosen if not given.
+
+    References:
+        Ridders (1982), Advances in Engineering Software 4, 75-76.
+
+    >>> found = slope(math.sin, 1.0)
+    >>> abs(found.value - math.cos(1.0)) <= found.error < 1e-12
+    True
+    >>> slope(lambda x: 12.0 * x, 3.0, "forward", 0.25).value
+    12.0
+    """
+    if method == "richardson":
+        return _extrapolated(f, x, step, 1)
+    h = step if step is not None else _classical(x, method)
+    sides: Sides = "both" if method == "central" else "right" if h > 0.0 else "left"
+    change, width = (f(x + h) - f(x), h) if method == "forward" else (f(x + h) - f(x - h), 2.0 * h)
+    value = change / width if width else math.nan
+    if not math.isfinite(value):
+        return Estimate(math.nan, math.inf, sides)
+    # The truncation error of a plain quotient is what extrapolation makes of it.
+    reference = _extrapolated(f, x, None, 1)
+    return Estimate(value, _bound(abs(value - reference.value) + reference.error), sides)
+
+
+def curvature(f: Function1, x: float, step: float | None = None) -> Estimate:
+    """The second derivative of f at x, from extrapolated second differences.
+
+    Args:
+        step: the largest step of the extrapolation; chosen if not given.
+
+    >>> found = curvature(math.exp, 0.0)
+    >>> abs(found.value - 1.0) <= found.error < 1e-9
+    True
+    """
+    return _extrapolated(f, x, step, 2)
+
+
+def reach(f: Function1, x: float) -> float:
+    """The largest step that is of use about x: the length over which f looks smooth.
+
+    >>> 0.01 < reach(math.sin, 1e6) < 100.0
+    True
+    """
+    middle = f(x)
+    best = 0.0
+    for steps in ladders(x, None):
+        samples = sampled(f, x, steps)
+        limits = [derivative(samples, middle, order)[0] for order in (1, 2)]
+        best = max(best, min([found.step for found in limits]))
+        # Smaller scales about 0 are looked at only where nothing at all was found: mostly it is a kink.
+        if any([_good(found) for found in limits]) or (x == 0.0 and math.isfinite(limits[0].error)):
+            break
+    return best or abs(x) or 1.0
+
+
+def twist(
+    f: Function2, x: float, y: float, step: float | None = None, reaches: tuple[float, float] | None = None
+) -> Estimate:
+    """The mixed second derivative of f by x and y, from extrapolated four-point differences.
+
+    Args:
+        step: the largest step of the extrapolation in both directions; chosen if not given.
+        reaches: `reach` of f along x and along y if they are known, which saves most evaluations.
+
+    >>> found = twist(lambda x, y: math.sin(x * y), 1.0, 0.0)
+    >>> abs(found.value - 1.0) <= found.error < 1e-9
+    True
+    """
+    middle = f(x, y)
+    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(middle)):
+        return Estimate(math.nan, math.inf, "both")
+    a = b = abs(step or 0.0)
+    if step is None:
+        a, b = reaches or (reach(lambda t: f(t, y), x), reach(lambda t: f(x, t), y))
+        a, b = 4.0 * a, 4.0 * b
+    squares = [
+        square(f, x, y, exact(x, math.ldexp(a, -k)), exact(y, math.ldexp(b, -k)))
+        for k in range(RUNGS, -1, -1)
+    ]
+    inside = takewhile(lambda corners: corners.defined(*QUADRANTS), squares)
+    rows = finite([across(corners, middle) for corners in inside])
+    if len(rows) >= FEWEST:
+        found = settled(rows, limit(rows, even, 2))
+        return Estimate(found.value, _bound(found.error), "both")
+    counts = {way: len(list(takewhile(lambda s: s.defined(way), squares))) for way in QUADRANTS}
+    way = max(counts, key=lambda way: counts[way])
+    rows = finite([quadrant(corners, middle, way) for corners in squares[: counts[way]]])
+    found = settled(rows, limit(rows, every, 2))
+    return Estimate(found.value, _bound(found.error), RIGHT if way[0] > 0 else LEFT)
+
+
+def _extrapolated(f: Function1, x: float, step: float | None, order: int) -> Estimate:
+    """The derivative of some order from the ladder of steps that gives the least error."""
+    middle = f(x)
+    if not (math.isfinite(x) and math.isfinite(middle)):
+        return Estimate(math.nan, math.inf, "both")
+    best: Limit = NOWHERE
+    sides: Sides = "both"
+    for steps in ladders(x, step):
+        samples = sampled(f, x, steps)
+        found, taken = derivative(samples, middle, order)
+        if _good(found):
+            best, sides = found, taken
+            break
+        if best is NOWHERE or found.error < best.error:
+            best, sides = found, taken
+    return Estimate(best.value, _bound(best.error), sides)
+
+
+def _good(found: Limit) -> bool:
+    """Whether a derivative is known well, in itself or compared with how f changes over its steps."""
+    return found.error <= GOOD * abs(found.value) or found.blur <= GOOD
+
+
+def _classical(x: float, method: Method) -> float:
+    """The step at which truncation and rounding balance for a function on the scale of x."""
+    size = abs(x) or 1.0
+    return exact(x, size * (EPSILON ** (1.0 / 2.0) if method == "forward" else EPSILON ** (1.0 / 3.0)))
+
+
+def _bound(error: float) -> float:
+    return error if math.isfinite(error) else math.inf

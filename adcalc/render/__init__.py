@@ -1,0 +1,1 @@
+"""How results and problems look: the only room that knows rich."""
