@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adcalc.algebras.floats import FLOATS
-from adcalc.backends import BACKENDS
+from adcalc.backends import BACKENDS, backend_named
 from adcalc.errors import Problem
 from adcalc.function import Function
 from adcalc.primitive import Primitive
@@ -42,10 +42,10 @@ def compare(function: Function, at: Mapping[str, float], wrt: Sequence[str] | No
     """
     answers: list[Comparison] = []
     reference: Gradient | None = None
-    for name, backend in BACKENDS.items():
+    for name in BACKENDS:
         counted = Counted()
         try:
-            function.gradient(at, wrt, backend(floats=counted))
+            function.gradient(at, wrt, backend_named(name)(floats=counted))
             begin = time.perf_counter()
             gradient = function.gradient(at, wrt, name)
             seconds = time.perf_counter() - begin

@@ -13,6 +13,7 @@ that meets one; where one side has none at all, the values of the other side are
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal
@@ -23,19 +24,22 @@ from adcalc.quotients import (
     LEFT,
     QUADRANTS,
     RIGHT,
-    RUNGS,
     Function1,
     Function2,
     Sides,
+    Square,
     across,
     derivative,
     exact,
     finite,
     ladders,
     quadrant,
+    rising,
+    rungs,
     sampled,
     settled,
     square,
+    usable,
 )
 
 Method = Literal["richardson", "central", "forward"]
@@ -108,10 +112,10 @@ def reach(f: Function1, x: float) -> float:
     best = 0.0
     for steps in ladders(x, None):
         samples = sampled(f, x, steps)
-        limits = [derivative(samples, middle, order)[0] for order in (1, 2)]
-        best = max(best, min([found.step for found in limits]))
-        # Smaller scales about 0 are looked at only where nothing at all was found: mostly it is a kink.
-        if any([_good(found) for found in limits]) or (x == 0.0 and math.isfinite(limits[0].error)):
+        (first, sides), (second, _) = [derivative(samples, middle, order) for order in (1, 2)]
+        best = max(best, min(first.step, second.step))
+        # Smaller scales about 0 are for what overflows; what is not smooth there mostly has a kink.
+        if _good(first) or _good(second) or (x == 0.0 and sides == "both"):
             break
     return best or abs(x) or 1.0
 
@@ -136,20 +140,27 @@ def twist(
     if step is None:
         a, b = reaches or (reach(lambda t: f(t, y), x), reach(lambda t: f(x, t), y))
         a, b = 4.0 * a, 4.0 * b
-    squares = [
-        square(f, x, y, exact(x, math.ldexp(a, -k)), exact(y, math.ldexp(b, -k)))
-        for k in range(RUNGS, -1, -1)
-    ]
-    inside = takewhile(lambda corners: corners.defined(*QUADRANTS), squares)
-    rows = finite([across(corners, middle) for corners in inside])
+    count = min(rungs(x, a), rungs(y, b))
+    steps = zip(rising(x, a, count), rising(y, b, count), strict=True)
+    squares: list[Square] = []
+    for width, height in [(exact(x, width), exact(y, height)) for width, height in steps]:
+        last = squares[-1] if squares else None
+        apart = last is None or (width >= 1.5 * last.width and height >= 1.5 * last.height)
+        if apart and usable(x, width) and usable(y, height):
+            squares.append(square(f, x, y, width, height))
+    rows = finite([across(corners, middle) for corners in _inside(squares, QUADRANTS)])
     if len(rows) >= FEWEST:
         found = settled(rows, limit(rows, even, 2))
         return Estimate(found.value, _bound(found.error), "both")
-    counts = {way: len(list(takewhile(lambda s: s.defined(way), squares))) for way in QUADRANTS}
-    way = max(counts, key=lambda way: counts[way])
-    rows = finite([quadrant(corners, middle, way) for corners in squares[: counts[way]]])
+    way = max(QUADRANTS, key=lambda way: len(_inside(squares, [way])))
+    rows = finite([quadrant(corners, middle, way) for corners in _inside(squares, [way])])
     found = settled(rows, limit(rows, every, 2))
     return Estimate(found.value, _bound(found.error), RIGHT if way[0] > 0 else LEFT)
+
+
+def _inside(squares: Sequence[Square], ways: Sequence[tuple[int, int]]) -> list[Square]:
+    """The rising squares whose values over some quadrants are finite, up to the first where they are not."""
+    return list(takewhile(lambda corners: corners.defined(ways), squares))
 
 
 def _extrapolated(f: Function1, x: float, step: float | None, order: int) -> Estimate:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from adcalc.algebras.text import written
 from adcalc.backends import Backend, backend_named
-from adcalc.derivatives import derivative, differentiate, guarded, partials
 from adcalc.errors import Caution, InputProblem, NameProblem, Source, Span, near
-from adcalc.expr import Expr, apply, rebuild, variable, variables
+from adcalc.expr import Expr, apply, rebuild, topological, variable, variables
 from adcalc.parser.meaning import Meaning, read
 from adcalc.program import lowered
 from adcalc.results import Gradient, Hessian, Value
@@ -176,6 +175,8 @@ class Function:
         >>> str(parse("exp(2x)*sin(x)").diff("x"))
         'cos(x)*exp(2*x) + 2*exp(2*x)*sin(x)'
         """
+        from adcalc.derivatives import derivative
+
         shown, computed = self.expr, self.evaluated
         for name in self._by(wrt):
             shown = derivative(shown, name, order, exact=False)
@@ -184,6 +185,8 @@ class Function:
 
     def gradient_formulas(self, wrt: Sequence[str] | None = None) -> dict[str, Function]:
         """The partial derivatives as formulas."""
+        from adcalc.derivatives import partials
+
         names = self._by(wrt)
         found = partials(self.expr, names, exact=False)
         exact = partials(self.evaluated, names, exact=True)
@@ -201,6 +204,8 @@ class Function:
         }
 
     def _derived(self, shown: Expr, computed: Expr) -> Function:
+        from adcalc.derivatives import guarded
+
         origin = tuple(dict.fromkeys((*self.variables, *self.origin)))
         return replace(self, expr=shown, evaluated=guarded(computed, self.evaluated), meaning=None, origin=origin)
 
@@ -260,7 +265,7 @@ class Function:
         return reading
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Reading:
     """A function at a point: what to evaluate, and the values to do it with."""
 
@@ -336,10 +341,17 @@ def parse(text: str, *, bound: Collection[str] = (), name: str = "") -> Function
     adcalc.parse('2*x^2 + 4*x')
     """
     source = Source(text, name)
-    meaning = read(source, bound, differentiate)
+    meaning = read(source, bound, _differentiate)
     assert meaning.result is not None
     (expr,) = meaning.inlined([meaning.result])
     return Function(source, expr, expr, meaning.spans, meaning, tuple(meaning.cautions))
+
+
+def _differentiate(expr: Expr, name: str, order: int) -> Expr:
+    """Symbolic differentiation, imported when a formula asks for it."""
+    from adcalc.derivatives import differentiate
+
+    return differentiate(expr, name, order)
 
 
 def value(text: str, at: Point | None = None) -> float:
@@ -401,8 +413,6 @@ def _merged(at: Point | None, more: Mapping[str, float | str]) -> Point:
 
 
 def _nodes(expr: Expr) -> frozenset[Expr]:
-    from adcalc.expr import topological
-
     return frozenset(topological([expr]))
 
 

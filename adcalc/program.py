@@ -64,7 +64,7 @@ class Slot(NamedTuple):
     """Of the value; () is a scalar."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """Slots in the order of computation, and which of them are the results."""
 

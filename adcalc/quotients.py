@@ -32,8 +32,9 @@ GRAIN: Final = 1e-8
 #: With fewer steps inside the domain than this, a side is given up.
 FEWEST: Final = 4
 
-#: How many steps a ladder has below one that was asked for, and in two directions at once.
+#: How many steps a ladder has at most below one that was given.
 RUNGS: Final = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -47,7 +48,7 @@ class Sample:
 def ladders(x: float, step: float | None) -> Iterator[list[float]]:
     """Rising steps, on the scale of x first and of 1 next; about 0, on ever smaller scales."""
     if step is not None:
-        yield [math.ldexp(abs(step), -k) for k in range(RUNGS, -1, -1)]
+        yield rising(x, step, rungs(x, step))
         return
     size = abs(x)
     if size > 2.0**-44:
@@ -59,6 +60,20 @@ def ladders(x: float, step: float | None) -> Iterator[list[float]]:
     if size == 0.0:
         yield _ladder(2.0**-44 * EPSILON, 2.0**-40)
         yield _ladder(2.0**-88 * EPSILON, 2.0**-84)
+
+
+def rungs(x: float, top: float) -> int:
+    """How many steps below one given are still well above the spacing of floats about x."""
+    count = RUNGS
+    while count > FEWEST and math.ldexp(abs(top), -count) < FIRST * math.ulp(x):
+        count -= 1
+    return count
+
+
+def rising(x: float, top: float, count: int) -> list[float]:
+    """Steps up to about the one given; the least is rounded, so that all are twice the one before."""
+    least = exact(x, math.ldexp(abs(top), -count)) or math.ulp(x)
+    return [math.ldexp(least, k) for k in range(count + 1)]
 
 
 def _ladder(spacing: float, top: float) -> list[float]:
@@ -74,7 +89,8 @@ def sampled(f: Function1, x: float, steps: Sequence[float]) -> list[Sample]:
     left = right = 0.0
     for nominal in steps:
         step = exact(x, nominal)
-        if not (step > 0.0 and math.isfinite(x + step) and math.isfinite(x - step)):
+        # Few floats from x, rounding may make two steps one.
+        if not usable(x, step) or (samples and step < 1.5 * samples[-1].step):
             continue
         # A side that was left is not entered again: beyond a gap may lie another branch.
         left = f(x - step) if math.isfinite(left) else math.nan
@@ -89,6 +105,11 @@ def exact(x: float, step: float) -> float:
     """A step near the given one whose offset from x is a float."""
     offset = math.copysign(step, x)
     return abs((x + offset) - x)
+
+
+def usable(x: float, step: float) -> bool:
+    """Whether there are floats at that distance from x."""
+    return step > 0.0 and math.isfinite(x + step) and math.isfinite(x - step)
 
 
 def derivative(samples: Sequence[Sample], middle: float, order: int) -> tuple[Limit, Sides]:
@@ -183,7 +204,7 @@ class Square:
     across: dict[int, float]
     along: dict[int, float]
 
-    def defined(self, *ways: tuple[int, int]) -> bool:
+    def defined(self, ways: Sequence[tuple[int, int]]) -> bool:
         """Whether all values over some quadrants are finite."""
         values = [(self.corners[i, j], self.across[i], self.along[j]) for i, j in ways]
         return all([math.isfinite(v) for three in values for v in three])

@@ -25,7 +25,7 @@ ARGUMENTS = ("x", "y", "z")
 _NAMES = (*ARGUMENTS, "out", "ties")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A text of the table, ready to be carried out."""
 
@@ -64,7 +64,7 @@ def partial(primitive: Primitive, argument: int, *, exact: bool = True) -> Rule 
     return compiled(text) if text else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call(Generic[T]):
     """A primitive at work: the arguments it was applied to and the value that came out."""
 

@@ -32,7 +32,7 @@ _LOOSE = re.compile(r"[<>=;≤≥≠]|\b(?:if|and|or|not)\b")
 MOST_CAUTIONS = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trace:
     """A program with the value of every slot at a point; slots of branches not taken are UNUSED."""
 

@@ -35,24 +35,22 @@ SMOOTH: list[tuple[str, Function1, float, float, float, float]] = [
     ("polynomial", lambda x: x**3 - 2 * x, 2.0, 10.0, 12.0, 1e-11),
     ("sine", math.sin, 1.0, 0.5403023058681398, -0.8414709848078965, 1e-11),
     ("even", math.cos, 0.0, 0.0, -1.0, 1e-11),
-    ("far out", math.sin, 1e10, 0.8731196226768561, 0.48750602508751904, 1e-10),
-    ("by a pole", math.tan, 1.57, 1576948.2203151488, 3960554632.4149585, 1e-9),
-    ("fast", lambda x: math.sin(1 / x), 0.01, -8623.188722876838, 52361201.87518571, 1e-9),
+    ("far out", math.sin, 1e10, 0.8731196226768561, 0.48750602508751069, 1e-10),
+    ("by a pole", math.tan, 1.57, 1576948.2207973285, 3960554630.5113491, 1e-9),
+    ("fast", lambda x: math.sin(1 / x), 0.01, -8623.1887228768284, 52361201.855551420, 1e-9),
     ("fast about 0", lambda x: math.exp(1e21 * x), 0.0, 1e21, 1e42, 1e-9),
-    ("periodic", lambda x: math.sin(2000 * x), 2.0, -1970.6934788769104, 679766.4151612912, 1e-7),
+    ("periodic", lambda x: math.sin(2000 * x), 2.0, -1459.8939190984549, 2734015.1755097147, 1e-7),
     ("almost overflown", math.exp, 709.7, 1.6549840276802644e308, 1.6549840276802644e308, 1e-9),
     ("small point", math.exp, 1e-20, 1.0, 1.0, 1e-10),
     ("small scale", lambda x: x * x, 1e-34, 2e-34, 2.0, 1e-10),
     ("drowning", lambda x: x + math.log(1 + x), 1e-5, 1.9999900000999990, -0.99998000029999600, 1e-9),
     ("by an edge", lambda x: math.sqrt(x - 1), 1 + 2.0**-30, 16384.0, -8796093022208.0, 1e-9),
-    ("by a kink", lambda x: abs(x - 1 - 2.0**-30) + x * x, 1.0, 1.0, 2.0, 1e-1),
+    ("by a kink", lambda x: abs(x - 1 - 2.0**-10) + x * x, 1.0, 1.0, 2.0, 1e-6),
 ]
 
 
 @pytest.mark.parametrize(("name", "f", "x", "first", "second", "tolerance"), SMOOTH)
-def test_smooth(
-    name: str, f: Function1, x: float, first: float, second: float, tolerance: float
-) -> None:
+def test_smooth(name: str, f: Function1, x: float, first: float, second: float, tolerance: float) -> None:
     for estimate, truth in ((slope(quiet(f), x), first), (curvature(quiet(f), x), second)):
         # A truth of about 1 ulp is what a float can hold.
         assert abs(estimate.value - truth) <= estimate.error + math.ulp(truth)
@@ -133,7 +131,12 @@ def test_no_value_no_slope(x: float) -> None:
     def f(x: float) -> float:
         return 1 / x if x else math.nan
 
-    for estimate in (slope(f, x), slope(f, x, "forward"), curvature(f, x), twist(lambda s, t: f(s) * t, x, 1.0)):
+    for estimate in (
+        slope(f, x),
+        slope(f, x, "forward"),
+        curvature(f, x),
+        twist(lambda s, t: f(s) * t, x, 1.0),
+    ):
         assert math.isnan(estimate.value)
         assert estimate.error == math.inf
 
@@ -182,8 +185,8 @@ MIXED: list[tuple[str, Callable[[float, float], float], float, float, float]] = 
     ("sum", lambda x, y: x * x + math.sin(y), 1.0, 2.0, 0.0),
     ("quotient", lambda x, y: x / y, 3.0, 4.0, -0.0625),
     ("sine of product", lambda x, y: math.sin(x * y), 1.0, 2.0, -2.2347416901985057),
-    ("two scales", lambda x, y: math.sin(1e6 * x) * math.exp(1e-3 * y), 1e-6, 1.0, 540.8428775942606),
-    ("far out", lambda x, y: math.sin(x) * math.cos(y), 1e8, 1.0, 0.3058956403526229),
+    ("two scales", lambda x, y: math.sin(1e6 * x) * math.exp(1e-3 * y), 1e-6, 1.0, 540.84287841523374),
+    ("far out", lambda x, y: math.sin(x) * math.cos(y), 1e8, 1.0, 0.3057780090046384),
 ]
 
 
@@ -206,7 +209,7 @@ def test_mixed_at_kinks_and_edges() -> None:
     assert estimate.sides == "right"
 
 
-@pytest.mark.parametrize("x", [0.0, 1.0, 1e-13, 1e-20, 1e8, -3e100, 5e-324])
+@pytest.mark.parametrize("x", [0.0, 1.0, 1e-13, 1e-20, 1e8, -3e100, 1e160, 1.7e308, 5e-324])
 @pytest.mark.parametrize("f", [math.sin, math.atan, abs, lambda x: 1.0, lambda x: x, math.cbrt])
 def test_cost(f: Function1, x: float) -> None:
     count = 0
@@ -222,4 +225,4 @@ def test_cost(f: Function1, x: float) -> None:
         assert count <= MOST
     count = 0
     twist(counted, x, x)
-    assert count <= 1.6 * MOST
+    assert count <= 1.5 * MOST

@@ -6,18 +6,18 @@ it.  Others come from outside by the entry-point group `adcalc.backends`.
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from importlib import import_module
 
-from adcalc.backends.dual import Dual
-from adcalc.backends.numeric import Numeric
 from adcalc.backends.protocol import Backend, Derivatives
-from adcalc.backends.reverse import Reverse
-from adcalc.backends.symbolic import Symbolic
 from adcalc.errors import InputProblem, near
 
-BACKENDS: MappingProxyType[str, type[Backend]] = MappingProxyType(
-    {"reverse": Reverse, "dual": Dual, "symbolic": Symbolic, "numeric": Numeric}
-)
+#: Where each backend lives, written as an entry point is, so that only the chosen one is imported.
+BACKENDS: dict[str, str] = {
+    "reverse": "adcalc.backends.reverse:Reverse",
+    "dual": "adcalc.backends.dual:Dual",
+    "symbolic": "adcalc.backends.symbolic:Symbolic",
+    "numeric": "adcalc.backends.numeric:Numeric",
+}
 
 __all__ = ["BACKENDS", "Backend", "Derivatives", "backend_named"]
 
@@ -27,15 +27,19 @@ def backend_named(name: str) -> type[Backend]:
 
     Raises:
         InputProblem: there is none.
+
+    >>> backend_named("dual").doc
+    'forward mode by dual numbers: one sweep for each variable'
     """
     if name in BACKENDS:
-        return BACKENDS[name]
+        module, _, attribute = BACKENDS[name].partition(":")
+        found: type[Backend] = getattr(import_module(module), attribute)
+        return found
     from importlib.metadata import entry_points
 
     for entry in entry_points(group="adcalc.backends", name=name):
-        found: type[Backend] = entry.load()
-        return found
+        installed: type[Backend] = entry.load()
+        return installed
     guess = near(name, list(BACKENDS))
-    raise InputProblem(
-        f"unknown backend `{name}`", hint=f"did you mean `{guess}`?" if guess else f"there are {', '.join(BACKENDS)}"
-    )
+    hint = f"did you mean `{guess}`?" if guess else f"there are {', '.join(BACKENDS)}"
+    raise InputProblem(f"unknown backend `{name}`", hint=hint)

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from adcalc.algebras.floats import FLOATS
-from adcalc.differences import slope
 from adcalc.program import Differentiable, evaluate
 from adcalc.trace import Trace
 
 Matrix = list[list[float]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Derivatives:
     """What a backend found at a point."""
 
@@ -46,6 +45,8 @@ class Backend(ABC):
 
     def hessian(self, trace: Trace, wrt: Sequence[str]) -> Derivatives:
         """The same with the matrix of second derivatives: here, differences of the gradient."""
+        from adcalc.differences import slope
+
         first = self.gradient(trace, wrt)
 
         def moved(name: str, other: str, to: float) -> float:

@@ -13,6 +13,10 @@ def main() -> None:
 
         print(f"adcalc {__version__}")
         return
+    import gc
+
+    # Formulas are graphs without cycles; looking for some would cost a third of the time of a large one.
+    gc.set_threshold(200_000, 20, 100)
     from adcalc.cli.app import app
 
     app()

@@ -15,12 +15,12 @@ def backends(format: FormatName = Format.TABLE) -> None:
 
     adcalc grad "x^2" --at x=3 --backend dual
     """
-    from adcalc.backends import BACKENDS
+    from adcalc.backends import BACKENDS, backend_named
     from adcalc.render.machine import json_line
     from adcalc.render.screen import Screen
 
     if format is Format.JSON:
-        for name, backend in BACKENDS.items():
-            print(json_line({"name": name, "doc": backend.doc}))
+        for name in BACKENDS:
+            print(json_line({"name": name, "doc": backend_named(name).doc}))
         return
-    Screen().table(["", ""], [[name, backend.doc] for name, backend in BACKENDS.items()], numbers=False)
+    Screen().table(["", ""], [[name, backend_named(name).doc] for name in BACKENDS], numbers=False)

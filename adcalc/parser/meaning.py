@@ -26,7 +26,7 @@ _SIGNS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "**": "^", "�
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Definition:
     """A function of the user's: the same kind of thing as a row of the table that has a body."""
 
@@ -43,7 +43,7 @@ class Definition:
         return variable(f"{self.name}({parameter})")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Meaning:
     """What a program says, as far as it has been read."""
 

@@ -18,7 +18,7 @@ from typing import Any
 _KEPT = Path(__file__).with_name("tables.json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A production: what to build when its parts are complete."""
 
@@ -31,7 +31,7 @@ class Rule:
     """A production that stands for its only part."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tables:
     """What the lexer and the parser need."""
 
