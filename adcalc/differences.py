@@ -143,7 +143,7 @@ def twist(
     count = min(rungs(x, a), rungs(y, b))
     steps = zip(rising(x, a, count), rising(y, b, count), strict=True)
     squares: list[Square] = []
-    for width, height in [(exact(x, width), exact(y, height)) for width, height in steps]:
+    for width, height in [(exact(x, h), exact(y, k)) for h, k in steps]:
         last = squares[-1] if squares else None
         apart = last is None or (width >= 1.5 * last.width and height >= 1.5 * last.height)
         if apart and usable(x, width) and usable(y, height):

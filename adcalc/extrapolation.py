@@ -135,7 +135,7 @@ def limit(rows: Sequence[Row], powers: Powers, order: int) -> Limit:
     for m in range(1, len(table)):
         column = table[m]
         noise = _carried(noise, steps, m, powers)
-        uneven = [0.5 * math.fsum([abs(jump[m][i]) for jump in jumps]) for i in range(len(column))]
+        uneven = [0.5 * sum([abs(jump[m][i]) for jump in jumps]) for i in range(len(column))]
         left = _left(column, table[m - 1], uneven, steps[m:], order)
         for i, value in enumerate(column):
             error = left[i] + noise[i] + UNSEEN * abs(value)
