@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adcalc.algebras.text import written
+from adcalc.answer import Answer, Kind, answered
 from adcalc.backends import Backend, backend_named
 from adcalc.errors import Caution, InputProblem, NameProblem, Source, Span, near
 from adcalc.expr import Expr, apply, rebuild, topological, variable, variables
@@ -14,8 +15,7 @@ from adcalc.parser.meaning import Meaning, read
 from adcalc.program import lowered
 from adcalc.results import Gradient, Hessian, Value
 from adcalc.table import CONSTANTS
-from adcalc.trace import Trace, derivative_cautions, no_derivative, traced, value_cautions, witness_cautions
-from adcalc.algebras.duals import NoDerivative
+from adcalc.trace import traced
 
 #: A point: the value of each variable, a number or a constant formula such as "pi/2".
 Point = Mapping[str, float | str]
@@ -78,8 +78,8 @@ class Function:
     def evaluate(self, at: Point) -> Value:
         """The value at a point, with what is to be said about it."""
         reading = self._at(at, ())
-        trace = reading.trace(reading.roots[0])
-        return Value(trace.value, (*reading.cautions, *value_cautions(trace), *witness_cautions(trace)))
+        answer = reading.answer(0, None, "value")
+        return Value(answer.figures[0], tuple(dict.fromkeys((*reading.cautions, *answer.cautions))))
 
     def gradient(
         self,
@@ -104,23 +104,15 @@ class Function:
         cautions = list(reading.cautions)
         value = math.nan
         evaluations = 0
-        for root, names in zip(reading.roots, reading.groups, strict=True):
-            trace = reading.trace(root)
-            value = trace.value
-            symbols = [reading.symbol(name) for name in names]
-            try:
-                result = chosen.gradient(trace, symbols)
-            except NoDerivative as problem:
-                raise no_derivative(trace, problem) from None
-            found |= {name: result.partials[symbol] for name, symbol in zip(names, symbols, strict=True)}
-            if result.error_estimate is not None:
-                estimates |= {name: result.error_estimate[s] for name, s in zip(names, symbols, strict=True)}
-            evaluations += result.evaluations
-            finite = all(map(math.isfinite, result.partials.values()))
-            cautions += value_cautions(trace)
-            finite = finite or not math.isfinite(value)
-            cautions += derivative_cautions(trace, symbols, second=False, finite=finite)
-            cautions += [Caution("one-sided", note) for note in result.notes]
+        for position, names in enumerate(reading.groups):
+            answer = reading.answer(position, chosen, "gradient")
+            value, *partials = answer.figures
+            found |= dict(zip(names, partials, strict=True))
+            estimate = answer.derivatives.error_estimate
+            if estimate is not None:
+                estimates |= {name: estimate[reading.symbol(name)] for name in names}
+            evaluations += answer.derivatives.evaluations
+            cautions += answer.cautions
         return Gradient(
             value,
             {name: found[name] for name in reading.wrt},
@@ -143,30 +135,19 @@ class Function:
         """
         chosen = _chosen(backend)
         reading = self._at(_merged(at, more), self._by(wrt), together=True)
-        (root,) = reading.roots
-        trace = reading.trace(root)
-        symbols = [reading.symbol(name) for name in reading.wrt]
-        try:
-            result = chosen.hessian(trace, symbols)
-        except NoDerivative as problem:
-            raise no_derivative(trace, problem) from None
-        matrix = result.matrix or []
-        finite = all(map(math.isfinite, result.partials.values())) or not math.isfinite(trace.value)
-        cautions = [*reading.cautions, *value_cautions(trace)]
-        cautions += derivative_cautions(trace, symbols, second=True, finite=finite)
-        if finite and math.isfinite(trace.value) and not all(math.isfinite(entry) for row in matrix for entry in row):
-            cautions.append(Caution("not finite", "a second derivative is not finite here", trace.span(trace.program.output)))
-        cautions += [Caution("one-sided", note) for note in result.notes]
-        names = dict(zip(symbols, reading.wrt, strict=True))
-        estimate = result.error_estimate
+        answer = reading.answer(0, chosen, "hessian")
+        size = len(reading.wrt)
+        value, *rest = answer.figures
+        matrix = [list(rest[size * (i + 1) : size * (i + 2)]) for i in range(size)]
+        estimate = answer.derivatives.error_estimate
         return Hessian(
-            trace.value,
-            {names[symbol]: partial for symbol, partial in result.partials.items()},
+            value,
+            dict(zip(reading.wrt, rest, strict=False)),
             reading.wrt,
             matrix,
-            tuple(dict.fromkeys(cautions)),
-            {names[symbol]: error for symbol, error in estimate.items()} if estimate is not None else None,
-            result.matrix_error,
+            tuple(dict.fromkeys((*reading.cautions, *answer.cautions))),
+            {name: estimate[reading.symbol(name)] for name in reading.wrt} if estimate is not None else None,
+            answer.derivatives.matrix_error,
         )
 
     def diff(self, *wrt: str, order: int = 1) -> Function:
@@ -282,8 +263,11 @@ class _Reading:
         symbol = self.symbols.get(name)
         return name if symbol is None else getattr(symbol, "name", name)
 
-    def trace(self, root: Expr) -> Trace:
-        return traced(lowered([root]), self.inputs, self.function.spans, self.function.source)
+    def answer(self, position: int, backend: Backend | None, kind: Kind) -> Answer:
+        """The figures of one group of names."""
+        program = lowered([self.roots[position]])
+        symbols = [self.symbol(name) for name in self.groups[position]]
+        return answered(program, self.inputs, symbols, backend, kind, self.function.spans, self.function.source)
 
     def place(self, at: Point) -> None:
         """Takes the values of the point, and those that the program gives to its names."""
@@ -307,7 +291,7 @@ class _Reading:
                     self.cautions.append(self._unused(name))
         if definitions:
             for symbol, definition in zip(self.symbols.values(), definitions, strict=True):
-                self.inputs[getattr(symbol, "name", "")] = self.trace(definition).value
+                self.inputs[getattr(symbol, "name", "")] = traced(lowered([definition]), self.inputs, self.function.spans, self.function.source).value
 
     def _missing(self, name: str, missing: list[str]) -> NameProblem:
         spans = self.function.spans

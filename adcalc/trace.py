@@ -273,6 +273,11 @@ def _slope_caution(trace: Trace, index: int, position: int, adjoint: float) -> C
     return Caution("not finite", message, trace.span(index))
 
 
+def second_order_caution(trace: Trace) -> Caution:
+    """What to say of a second derivative that is not finite where the first one is."""
+    return Caution("not finite", "a second derivative is not finite here", trace.span(trace.program.output))
+
+
 def no_derivative(trace: Trace, problem: NoDerivative) -> DomainProblem:
     """The same problem with its place."""
     span = trace.spans.get(problem.node) if problem.node is not None else None

@@ -31,6 +31,7 @@ class Numeric(Backend):
     step: float | None = None
 
     name: ClassVar[str] = "numeric"
+    refinable: ClassVar[bool] = False
     doc: ClassVar[str] = "difference quotients of values only, with an error estimate"
 
     def __post_init__(self) -> None:

@@ -38,6 +38,8 @@ class Backend(ABC):
 
     name: ClassVar[str]
     doc: ClassVar[str]
+    refinable: ClassVar[bool] = True
+    """It is exact but for rounding, so that more digits make it better."""
 
     @abstractmethod
     def gradient(self, trace: Trace, wrt: Sequence[str]) -> Derivatives:

@@ -1,0 +1,154 @@
+"""Floats of many digits, by mpmath: where double precision does not tell, more digits do.
+
+Literals are taken as the decimals they were written as, constants to the full precision.  Numbers
+beyond any use (more than a million digits before or after the point) are infinity or zero, so that
+`9^9^9^9` costs nothing here either.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import mpmath
+
+from adcalc.primitive import Primitive
+from adcalc.rules import Call, compiled
+from adcalc.table.operators import COMPARISON
+
+Real = Any
+"""An mpmath mpf: the library has no types of its own."""
+
+_LARGEST_BITS = 4_000_000
+_LARGEST_ANGLE_BITS = 4_000
+
+
+class Multiprecision:
+    """The algebra of real numbers with some number of decimal digits."""
+
+    exact = True
+
+    def __init__(self, digits: int) -> None:
+        self.context = mpmath.MPContext()
+        self.context.dps = digits
+        self._functions = _functions(self.context)
+
+    def const(self, value: float) -> Real:
+        return self.context.mpf(repr(value)) if math.isfinite(value) else self.context.mpf(value)
+
+    def lifted(self, value: float) -> Real:
+        """A coordinate: exactly this double."""
+        return self.context.mpf(value)
+
+    def truth(self, value: Real) -> bool:
+        return bool(value != 0)
+
+    def apply(self, primitive: Primitive, arguments: Sequence[Real]) -> Real:
+        if any([self.context.isnan(argument) for argument in arguments]) and primitive.binding != COMPARISON:
+            return self.context.nan
+        try:
+            return self._bounded(self._apply(primitive, arguments))
+        except (ValueError, ZeroDivisionError, OverflowError, self.context.NoConvergence):
+            return self.context.nan
+
+    def _apply(self, primitive: Primitive, arguments: Sequence[Real]) -> Real:
+        function = self._functions.get(primitive.name)
+        if function is not None:
+            return function(*arguments)
+        if primitive.body:
+            return Call(primitive, arguments, self.context.nan).carry_out(self, compiled(primitive.body))
+        home, _, name = (primitive.host or f"math.{primitive.name}").partition(".")
+        if home == "operator":
+            return self.context.mpf(getattr(operator, name)(*arguments))
+        return getattr(self.context, primitive.name)(*arguments)
+
+    def _bounded(self, value: Real) -> Real:
+        context = self.context
+        if not isinstance(value, context.mpf):
+            return context.nan if isinstance(value, context.mpc) else context.mpf(value)
+        if context.isfinite(value) and value:
+            size = context.mag(value)
+            if size > _LARGEST_BITS:
+                return context.sign(value) * context.inf
+            if size < -_LARGEST_BITS:
+                return context.mpf(0)
+        return value
+
+
+def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
+    """What mpmath calls otherwise, or answers otherwise at the rim of a domain."""
+
+    def divide(x: Real, y: Real) -> Real:
+        if y == 0:
+            return mp.nan if x == 0 else mp.sign(x) * mp.inf
+        return x / y
+
+    def power(x: Real, y: Real) -> Real:
+        if x == 0:
+            return mp.mpf(1) if y == 0 else mp.mpf(0) if y > 0 else mp.inf
+        if x < 0 and not mp.isint(y):
+            return mp.nan
+        if y != 0 and abs(x) != 1 and mp.isfinite(x) and mp.mag(y) + mp.mag(mp.log(abs(x))) > 23:
+            return mp.inf if (abs(x) > 1) == (y > 0) else mp.mpf(0)
+        return mp.power(x, y)
+
+    def exponential(x: Real) -> Real:
+        return (mp.inf if x > 0 else mp.mpf(0)) if mp.isfinite(x) and mp.mag(x) > 23 else mp.exp(x)
+
+    def angle(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
+        return lambda x: function(x) if mp.isfinite(x) and mp.mag(x) < _LARGEST_ANGLE_BITS else mp.nan
+
+    def hyperbolic(function: Callable[[Real], Real], far: Callable[[Real], Real]) -> Callable[[Real], Real]:
+        return lambda x: far(x) if mp.isfinite(x) and mp.mag(x) > 23 else function(x)
+
+    def logarithm(function: Callable[[Real], Real], pole: int) -> Callable[[Real], Real]:
+        return lambda x: function(x) if x > pole else -mp.inf if x == pole else mp.nan
+
+    def within(function: Callable[[Real], Real], holds: Callable[[Real], bool]) -> Callable[[Real], Real]:
+        return lambda x: function(x) if holds(x) else mp.nan
+
+    def atan2(y: Real, x: Real) -> Real:
+        return mp.atan2(y, x) if x or y else mp.mpf(0)
+
+    def logaddexp(x: Real, y: Real) -> Real:
+        larger, smaller = max(x, y), min(x, y)
+        return larger + mp.log1p(exponential(smaller - larger))
+
+    def factor(x: Real, logarithm_of: Real) -> Real:
+        return mp.mpf(0) if x == 0 else x * logarithm_of
+
+    log, log1p = logarithm(mp.log, 0), logarithm(mp.log1p, -1)
+    cosh, sinh = hyperbolic(mp.cosh, lambda x: mp.inf), hyperbolic(mp.sinh, lambda x: mp.sign(x) * mp.inf)
+    tanh = hyperbolic(mp.tanh, mp.sign)
+    unit = within(mp.asin, lambda x: abs(x) <= 1)
+    return {
+        "pi": lambda: +mp.pi, "e": lambda: +mp.e, "tau": lambda: 2 * mp.pi, "inf": lambda: mp.inf,
+        "/": divide, "^": power, "%": lambda x, y: mp.nan if y == 0 else x - y * mp.floor(x / y),
+        "given": lambda x, y: x,
+        "not": lambda x: mp.mpf(x == 0),
+        "sqrt": within(mp.sqrt, lambda x: x >= 0),
+        "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
+        "exp": exponential, "exp2": lambda x: power(mp.mpf(2), x),
+        "expm1": lambda x: mp.expm1(x) if mp.mag(x) < 10 else exponential(x) - 1,
+        "log": log, "log2": lambda x: log(x) / mp.ln2, "log10": lambda x: log(x) / mp.ln10, "log1p": log1p,
+        "sin": angle(mp.sin), "cos": angle(mp.cos), "tan": angle(mp.tan),
+        "asin": unit, "acos": within(mp.acos, lambda x: abs(x) <= 1), "atan2": atan2,
+        "sinh": sinh, "cosh": cosh, "tanh": tanh,
+        "acosh": within(mp.acosh, lambda x: x >= 1),
+        "atanh": lambda x: mp.atanh(x) if abs(x) < 1 else mp.sign(x) * mp.inf if abs(x) == 1 else mp.nan,
+        "abs": abs, "sign": mp.sign, "floor": mp.floor, "ceil": mp.ceil, "round": mp.nint,
+        "trunc": lambda x: mp.sign(x) * mp.floor(abs(x)), "step": lambda x: mp.mpf(x >= 0),
+        "min": lambda *a: min(a), "max": lambda *a: max(a),
+        "clip": lambda x, y, z: max(y, min(x, z)) if y <= z else mp.nan,
+        "hypot": lambda *a: mp.sqrt(mp.fsum([x * x for x in a])),
+        "erfcx": lambda x: exponential(x * x) * mp.erfc(x),
+        "lgamma": lambda x: mp.log(abs(mp.gamma(x))) if x < 0 else mp.loggamma(x),
+        "digamma": mp.digamma, "polygamma": lambda n, x: mp.psi(int(n), x),
+        "lbeta": lambda x, y: mp.loggamma(x) + mp.loggamma(y) - mp.loggamma(x + y),
+        "factorial": lambda x: mp.gamma(x + 1), "logaddexp": logaddexp,
+        "xlogy": lambda x, y: factor(x, log(y)), "xlog1py": lambda x, y: factor(x, log1p(y)),
+        "sinc": lambda x: mp.sin(mp.pi * x) / (mp.pi * x) if x else mp.mpf(1),
+        "normal_logcdf": lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
+    }  # fmt: skip

@@ -1,0 +1,46 @@
+"""Floats with every rounding made a little worse: what moves was not certain.
+
+Carrying a computation out once more with its roundings perturbed shows how many of its digits mean
+something (Vignes, 1974; Parker, 1997).  It costs as much as the computation itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from adcalc.algebras.floats import FLOATS
+from adcalc.primitive import Primitive
+
+#: Four to eight times what a rounding can do, so that one run is a safe witness.
+SIZE = 4.0 * sys.float_info.epsilon
+
+
+class Perturbed:
+    """The algebra of float64 in which results are off by a few units in the last place.
+
+    The signs come from a linear congruential generator, so that a run can be repeated.
+    """
+
+    __slots__ = ("_state",)
+    exact = True
+
+    def __init__(self) -> None:
+        self._state = 20_250_713
+
+    def const(self, value: float) -> float:
+        # A whole number is what it says; other literals stand for decimals that they only approach.
+        return value if value == value // 1 else self._moved(value)
+
+    def truth(self, value: float) -> bool:
+        return value != 0.0
+
+    def apply(self, primitive: Primitive, arguments: Sequence[float]) -> float:
+        value = FLOATS.apply(primitive, arguments)
+        if primitive.name == "neg" or value in (0.0, 1.0) and primitive.group != "arithmetic":
+            return value
+        return self._moved(value)
+
+    def _moved(self, value: float) -> float:
+        self._state = (self._state * 1_103_515_245 + 12_345) & 0x7FFFFFFF
+        return value * (1.0 + SIZE) if self._state & 0x10000 else value * (1.0 - SIZE)

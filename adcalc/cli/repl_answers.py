@@ -1,0 +1,168 @@
+"""Answers to the statements and requests of a session, written the way the command line writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from adcalc.cli.failures import colours
+from adcalc.cli.repl_lines import Change, Request, steps
+from adcalc.errors import Caution, Source, SyntaxProblem
+from adcalc.render import results
+from adcalc.render.machine import json_line
+from adcalc.session import Excerpt, Question, Remark, Session
+from adcalc.session.question import listed
+
+
+def answer(session: Session, text: str) -> bool:
+    """Carries out a line of statements and requests; whether every number in the answers is finite.
+
+    Raises:
+        Problem: with the place in the line; statements before it have been carried out.
+    """
+    source = Source(text)
+    depth = session.depth
+    finite = True
+    try:
+        for step in steps(source, session.entries):
+            match step:
+                case Change(statement):
+                    _remark(session, session.take(statement))
+                case Request():
+                    finite &= _request(session, step)
+                case Excerpt():
+                    finite &= _formula(session, step)
+    finally:
+        session.joined(depth)
+    return finite
+
+
+def _formula(session: Session, typed: Excerpt) -> bool:
+    """A bare formula: its value, or the formula itself where variables have none."""
+    question = session.question(typed)
+    if not question.missing:
+        return _value(session, question)
+    format = session.format
+    if format == "json":
+        print(json_line({"formula": str(question.simplified), "without_value": question.missing}))
+        return True
+    results.show_derivative(question.function, (), question.simplified, format)
+    _note_missing(session, question)
+    return True
+
+
+def _note_missing(session: Session, question: Question) -> None:
+    names = question.missing
+    verb = "has" if len(names) == 1 else "have"
+    caution = Caution("name", f"{listed(names)} {verb} no value", None, f"`{names[0]} = 3` gives one")
+    results.show_cautions([caution], question.typed.source, session.format, colour=colours())
+
+
+def _request(session: Session, request: Request) -> bool:
+    at = {name: session.number(value) for name, value in request.at}
+    by = request.by
+    if request.command == "diff":
+        return _derivative(session, request)
+    question = session.question(request.formula, at, by or ())
+    formulas = request.command in ("grad", "hessian") and not at and bool(question.missing)
+    if formulas:
+        return _formulas(session, request)
+    if question.missing:
+        name = question.missing[0]
+        raise question.missing_problem(f"write `{name} = 3` first, or ask `at {name}=3`")
+    match request.command:
+        case "eval":
+            return _value(session, question)
+        case "grad":
+            return _gradient(session, question, by)
+        case "hessian":
+            return _hessian(session, question, by)
+    return _comparison(session, question, by)
+
+
+def _value(session: Session, question: Question) -> bool:
+    with question.program.placing():
+        result = question.function.evaluate(question.at)
+    own = replace(result, warnings=question.own(result.warnings))
+    results.show_value(question.shown, question.at, session.backend, own, session.format)
+    _remark(session, question.remarks(result.warnings))
+    session.remember(result.value)
+    return result.finite
+
+
+def _gradient(session: Session, question: Question, by: tuple[str, ...] | None) -> bool:
+    wrt = question.wrt(by)
+    at = question.point(wrt)
+    with question.program.placing():
+        result = question.function.gradient(at, wrt, session.backend)
+    own = replace(result, warnings=question.own(result.warnings))
+    results.show_gradient(question.shown, at, session.backend, own, session.format)
+    _remark(session, question.remarks(result.warnings))
+    session.remember(result.value)
+    return result.finite
+
+
+def _hessian(session: Session, question: Question, by: tuple[str, ...] | None) -> bool:
+    wrt = question.wrt(by)
+    at = question.point(wrt)
+    with question.program.placing():
+        result = question.function.hessian(at, wrt, session.backend)
+    own = replace(result, warnings=question.own(result.warnings))
+    results.show_hessian(question.shown, at, session.backend, own, session.format)
+    _remark(session, question.remarks(result.warnings))
+    session.remember(result.value)
+    return result.finite
+
+
+def _formulas(session: Session, request: Request) -> bool:
+    """Partial derivatives as formulas, as far as the order that was asked for."""
+    question = session.question(request.formula, {}, request.by or (), formulas=True)
+    wrt = question.wrt(request.by)
+    with question.program.placing():
+        if request.command == "grad":
+            found = {(name,): partial for name, partial in question.function.gradient_formulas(wrt).items()}
+        else:
+            found = question.function.hessian_formulas(wrt)
+    key = "gradient" if request.command == "grad" else "hessian"
+    results.show_formulas(question.shown, found, session.format, key)
+    _remark(session, question.remarks(question.function.cautions))
+    if question.given and question.missing:
+        _note_missing(session, question)
+    return True
+
+
+def _derivative(session: Session, request: Request) -> bool:
+    question = session.question(request.formula, {}, request.by or (), formulas=True)
+    by = request.by or question.wrt(None) or ()
+    if len(by) != 1 and request.by is None:
+        names = question.function.variables
+        hint = f"write `by {names[0]}`" if names else "write `by x`"
+        message = "the formula has several variables" if names else "the formula has no variable"
+        raise SyntaxProblem(message, request.formula.span, hint, request.formula.source)
+    derived = question.function
+    with question.program.placing():
+        # One after the other, so that `by x,x` is the second derivative.
+        for name in by:
+            derived = derived.diff(name, order=request.order)
+    results.show_derivative(question.shown, by, derived, session.format)
+    _remark(session, question.remarks(question.function.cautions))
+    return True
+
+
+def _comparison(session: Session, question: Question, by: tuple[str, ...] | None) -> bool:
+    from adcalc.comparison import compare
+
+    wrt = question.wrt(by)
+    at = question.point(wrt)
+    with question.program.placing():
+        answers = compare(question.function, at, wrt)
+    results.show_comparison(question.shown, at, answers, session.format)
+    found = [each.gradient for each in answers if each.gradient is not None]
+    _remark(session, question.remarks(dict.fromkeys(caution for gradient in found for caution in gradient.warnings)))
+    session.remember(found[0].value)
+    return all(gradient.finite for gradient in found)
+
+
+def _remark(session: Session, remarks: Iterable[Remark]) -> None:
+    for caution, source in remarks:
+        results.show_cautions([caution], source, session.format, colour=colours())

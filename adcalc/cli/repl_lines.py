@@ -1,0 +1,256 @@
+"""From what is typed to what is meant: lines that belong together, statements, and requests such as `grad x^2 at x=3`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from adcalc.errors import Source, Span, SyntaxProblem, near
+from adcalc.parser.lexer import Token, tokens
+from adcalc.session import Coordinate, Definition, Excerpt
+
+#: Requests by their first word: what they answer, and the clauses they may have.
+REQUESTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "eval": ("the value of a formula", ("at",)),
+    "grad": ("value and gradient; the formulas of the partials where a variable has no value", ("at", "by")),
+    "hessian": ("the same with the Hessian, its eigenvalues and definiteness", ("at", "by")),
+    "diff": ("the derivative as a formula", ("by", "order")),
+    "compare": ("every backend side by side", ("at", "by")),
+}
+CLAUSES = {"at": "`at x=1,y=2`", "by": "`by x,y`", "order": "`order 2`"}
+
+_CONTINUED = re.compile(r"[-+*/%^,=<>·×÷⋅−≤≥≠√]\Z|(?<![\w₀-₉])(?:and|or|not|if|else)\Z")
+_OPERAND_ENDS = frozenset({"NAME", "NUMBER", "RPAR", "SUPERSCRIPT"})
+_OPERATORS = frozenset({"SIGN", "TIMES", "POWER", "COMPARISON", "OR", "AND", "IF", "SUPERSCRIPT", "$END"})
+
+
+class Line(NamedTuple):
+    """Physical lines that belong together."""
+
+    text: str
+    number: int
+    """Of the first of them, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question put with a command word."""
+
+    command: str
+    formula: Excerpt
+    at: tuple[tuple[str, Excerpt], ...] = ()
+    by: tuple[str, ...] | None = None
+    order: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A statement that gives a name its meaning."""
+
+    statement: Excerpt
+
+
+Step: TypeAlias = Request | Change | Excerpt
+
+
+def joined(lines: Iterable[str]) -> Iterator[Line]:
+    """Lines with those that continue them: inside brackets, after an operator, after a backslash.
+
+    >>> [line.text for line in joined(["f(x,", "  y) = x*y", "", ":vars", "1 + \\\\", "2"])]
+    ['f(x,\\n  y) = x*y', ':vars', '1 +  2']
+    """
+    kept: list[str] = []
+    depth, first = 0, 1
+    for number, line in enumerate(lines, 1):
+        line = line.rstrip("\r\n")
+        if not kept:
+            if not _code(line):
+                continue
+            first = number
+            if line.lstrip().startswith(":"):
+                yield Line(line.strip(), number)
+                continue
+        depth, more = _continued(line, depth)
+        backslash = more and _code(line).endswith("\\")
+        kept.append(_code(line)[:-1] + " " if backslash else line + "\n")
+        if not more:
+            yield Line("".join(kept).rstrip("\n"), first)
+            kept, depth = [], 0
+    if kept:
+        yield Line("".join(kept).rstrip("\n"), first)
+
+
+def unfinished(text: str) -> bool:
+    """Whether a text goes on below; an empty line ends it in any case.
+
+    >>> [unfinished(text) for text in ("sin(", "sin(\\n", "2 +", "2 + 3", ":load a(")]
+    [True, False, True, False, False]
+    """
+    if text.lstrip().startswith(":"):
+        return False
+    depth, more = 0, False
+    lines = text.split("\n")
+    for line in lines:
+        depth, more = _continued(line, depth)
+    return more and bool(lines[-1].strip())
+
+
+def _code(line: str) -> str:
+    return line.partition("#")[0].rstrip()
+
+
+def _continued(line: str, depth: int) -> tuple[int, bool]:
+    """The brackets open after a line, and whether it is continued on the next one."""
+    code = _code(line)
+    for character in code:
+        depth += (character == "(") - (character == ")")
+        if depth < 0 or (depth and character == ";"):
+            # Nothing below can set this right.
+            return 0, False
+    return depth, depth > 0 or code.endswith("\\") or _CONTINUED.search(code) is not None
+
+
+def steps(source: Source, known: Mapping[str, Coordinate | Definition]) -> list[Step]:
+    """What a line asks for, in order.
+
+    Args:
+        known: what names mean; a variable called `grad` keeps its meaning in `grad + 1`.
+
+    Raises:
+        SyntaxProblem: the line cannot be divided, or a request is not complete.
+
+    >>> source = Source("x = 3; grad x^2 by x")
+    >>> [type(step).__name__ for step in steps(source, {})]
+    ['Change', 'Request']
+    """
+    found: list[Step] = []
+    piece: list[Token] = []
+    for token in tokens(source):
+        if token.kind not in ("_SEPARATOR", "$END"):
+            piece.append(token)
+        elif piece:
+            found.append(_step(piece, source, known))
+            piece = []
+    return found
+
+
+def _step(piece: list[Token], source: Source, known: Mapping[str, Coordinate | Definition]) -> Step:
+    whole = Excerpt(source, piece[0].start, piece[-1].end)
+    if _changes(piece):
+        return Change(whole)
+    if piece[0].kind == "NAME" and piece[0].text in REQUESTS and _is_request(piece, known.get(piece[0].text)):
+        return _request(piece, source)
+    return whole
+
+
+def _changes(piece: Sequence[Token]) -> bool:
+    """Whether an equals sign stands outside brackets before anything that would make it part of a request."""
+    if len(piece) > 1 and piece[1].kind in ("EQUAL", "AUGMENTED"):
+        return True
+    depth = 0
+    for position, token in enumerate(piece):
+        depth += (token.kind == "LPAR") - (token.kind == "RPAR")
+        if position and depth == 0:
+            following = piece[position + 1].kind if position + 1 < len(piece) else ""
+            return token.kind == "RPAR" and piece[1].kind in ("LPAR", "PRIMES") and following in ("EQUAL", "AUGMENTED")
+    return False
+
+
+def _is_request(piece: Sequence[Token], meaning: Coordinate | Definition | None) -> bool:
+    word, following = piece[0], piece[1].kind if len(piece) > 1 else "$END"
+    if following == "LPAR":
+        callable_ = isinstance(meaning, Definition) and bool(meaning.head)
+        return not callable_ and (word.text != "diff" or any(_is_clause(piece, i) for i in range(2, len(piece))))
+    return meaning is None or following not in _OPERATORS
+
+
+def _is_clause(piece: Sequence[Token], position: int) -> bool:
+    """Whether `at`, `by` or `order` begins a clause: as a name it could not stand there."""
+    token, before = piece[position], piece[position - 1]
+    following = piece[position + 1].kind if position + 1 < len(piece) else "$END"
+    return (
+        token.kind == "NAME" and token.text in CLAUSES and before.kind in _OPERAND_ENDS
+        and (before.kind == "NAME" or following in ("NAME", "NUMBER"))
+    )  # fmt: skip
+
+
+def _request(piece: list[Token], source: Source) -> Request:
+    word = piece[0].text
+    allowed = REQUESTS[word][1]
+    clauses: list[tuple[Token, list[Token]]] = [(piece[0], [])]
+    depth = 0
+    for position, token in enumerate(piece[1:], 1):
+        depth += (token.kind == "LPAR") - (token.kind == "RPAR")
+        if depth == 0 and clauses[-1][1] and _is_clause(piece, position):
+            if any(token.text == head.text for head, _ in clauses[1:]):
+                raise SyntaxProblem(f"`{token.text}` is given twice", token[2:], "give it once", source)
+            if token.text not in allowed:
+                ways = " and ".join(CLAUSES[clause] for clause in allowed)
+                raise SyntaxProblem(f"`{word}` has no `{token.text}`", token[2:], f"it takes {ways}", source)
+            clauses.append((token, []))
+        else:
+            clauses[-1][1].append(token)
+    _, formula = clauses[0]
+    if not formula:
+        raise SyntaxProblem(f"`{word}` needs a formula", piece[0][2:], f"as in `{word} x^2`", source)
+    request: dict[str, tuple[Token, list[Token]]] = {head.text: (head, rest) for head, rest in clauses[1:]}
+    return Request(
+        word,
+        Excerpt(source, formula[0].start, formula[-1].end),
+        tuple(_values(*request["at"], source)) if "at" in request else (),
+        tuple(_names(*request["by"], source)) if "by" in request else None,
+        _order(*request["order"], source) if "order" in request else 1,
+    )
+
+
+def _parts(content: list[Token]) -> Iterator[list[Token]]:
+    part: list[Token] = []
+    depth = 0
+    for token in content:
+        depth += (token.kind == "LPAR") - (token.kind == "RPAR")
+        if token.kind == "COMMA" and depth == 0:
+            yield part
+            part = []
+        else:
+            part.append(token)
+    yield part
+
+
+def _values(head: Token, content: list[Token], source: Source) -> Iterator[tuple[str, Excerpt]]:
+    seen: set[str] = set()
+    for part in _parts(content):
+        place = _place(part, head)
+        if [token.kind for token in part[:2]] != ["NAME", "EQUAL"] or len(part) < 3:
+            raise SyntaxProblem("this is not name=value", place, "write `at x=3,y=pi/2`", source)
+        name = part[0].text
+        if name in seen:
+            raise SyntaxProblem(f"`{name}` is given twice", place, "give it once", source)
+        seen.add(name)
+        yield name, Excerpt(source, part[2].start, part[-1].end)
+
+
+def _names(head: Token, content: list[Token], source: Source) -> Iterator[str]:
+    for part in _parts(content):
+        if [token.kind for token in part] != ["NAME"]:
+            raise SyntaxProblem("this is not a name to differentiate by", _place(part, head), "write `by x,y`", source)
+        yield part[0].text
+
+
+def _order(head: Token, content: list[Token], source: Source) -> int:
+    text = "".join(token.text for token in content)
+    if not text.isascii() or not text.isdigit() or len(text) > 3 or int(text) > 100:
+        hint = "write a whole number up to 100, as in `order 2`"
+        raise SyntaxProblem("the order of a derivative is a whole number", _place(content, head), hint, source)
+    return int(text)
+
+
+def _place(part: Sequence[Token], head: Token) -> Span:
+    return (part[0].start, part[-1].end) if part else (head.start, head.end)
+
+
+def misspelt(word: str, known: Sequence[str]) -> str:
+    """A hint for a word that is none of those known."""
+    guess = near(word, list(known))
+    return f"did you mean `{guess}`?" if guess else f"there are {', '.join(known)}"

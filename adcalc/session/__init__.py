@@ -1,0 +1,9 @@
+"""What an interactive session knows, and how its formulas are put to what it knows."""
+
+from __future__ import annotations
+
+from adcalc.session.entries import ANSWER, Coordinate, Definition
+from adcalc.session.question import Excerpt, Question, Remark
+from adcalc.session.state import Session
+
+__all__ = ["ANSWER", "Coordinate", "Definition", "Excerpt", "Question", "Remark", "Session"]

@@ -1,0 +1,161 @@
+"""What a name can stand for in a session, and which names a statement speaks of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from adcalc.algebras.text import digits
+from adcalc.errors import Problem, Source, SyntaxProblem
+from adcalc.parser import Syntax, parse
+from adcalc.table import CONSTANTS
+
+#: The name of the last answer.
+ANSWER = "ans"
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinate:
+    """A variable with a value: one that formulas are differentiated by."""
+
+    name: str
+    value: float
+
+    @property
+    def text(self) -> str:
+        """The statement that gives it this value."""
+        return f"{self.name} = {literal(self.value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A name that stands for a formula, or a function of the user's."""
+
+    name: str
+    statements: tuple[str, ...]
+    """As they were typed: the definition, then the changes that build on it, such as `y += 1`."""
+    uses: Uses
+    head: str
+    """Of a function, its left side; else ""."""
+
+    @property
+    def text(self) -> str:
+        """The statements that define it."""
+        return "\n".join(self.statements)
+
+    def changed(self, later: Definition) -> Definition:
+        """This definition with another one that builds on it."""
+        uses = Uses(
+            tuple(dict.fromkeys((*self.uses.names, *(name for name in later.uses.names if name != self.name)))),
+            tuple(dict.fromkeys((*self.uses.calls, *later.uses.calls))),
+        )
+        return Definition(self.name, self.statements + later.statements, uses, self.head)
+
+
+Entry: TypeAlias = Coordinate | Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """The names that a statement speaks of: bare ones, and those of functions it calls."""
+
+    names: tuple[str, ...]
+    calls: tuple[str, ...]
+
+    @classmethod
+    def of(cls, syntax: Syntax) -> Uses:
+        """The names in a formula, in the order in which a reader meets them."""
+        names: dict[str, None] = {}
+        calls: dict[str, None] = {}
+        stack = [syntax]
+        while stack:
+            node = stack.pop()
+            if node.rule == "name":
+                names[node.text] = None
+            elif node.rule == "call":
+                calls[node.text.rstrip("'′")] = None
+            stack.extend(reversed(node.parts))
+        return cls(tuple(names), tuple(calls))
+
+    def without(self, *others: str) -> Uses:
+        """The same but for some bare names."""
+        return Uses(tuple(name for name in self.names if name not in others), self.calls)
+
+    def of_kind(self, entry: Entry) -> tuple[str, ...]:
+        """The names among which an entry's would mean that entry."""
+        return self.calls if isinstance(entry, Definition) and entry.head else self.names
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What a formula depends on: definitions, each after those it uses, variables with values, and those without."""
+
+    definitions: list[Definition]
+    given: dict[str, float]
+    free: dict[str, None]
+
+    @classmethod
+    def by(cls, uses: Uses, entries: Mapping[str, Entry], apart: frozenset[str] = frozenset()) -> Needed:
+        """Everything that a formula with these names depends on, some names being variables in any case."""
+        found = cls([], {}, {})
+        seen: set[tuple[str, bool, bool]] = set()
+        stack = _steps(uses)
+        while stack:
+            step = stack.pop()
+            if step in seen:
+                continue
+            seen.add(step)
+            name, bare, complete = step
+            entry = None if bare and name in apart else entries.get(name)
+            match entry:
+                case Coordinate() if bare:
+                    found.given[name] = entry.value
+                case Definition() if complete:
+                    found.definitions.append(entry)
+                case Definition() if bare or entry.head:
+                    stack.append((name, not entry.head, True))
+                    stack.extend(_steps(entry.uses))
+                case None if bare and (name in apart or name not in CONSTANTS):
+                    found.free[name] = None
+        return found
+
+
+def _steps(uses: Uses) -> list[tuple[str, bool, bool]]:
+    names = [(name, True, False) for name in reversed(uses.names)]
+    return [*names, *((name, False, False) for name in reversed(uses.calls))]
+
+
+def statement_of(source: Source, start: int, end: int) -> Syntax:
+    """The one statement in a part of a source; its places count from the start of that part.
+
+    Raises:
+        Problem: with the place in the source.
+    """
+    part = Source(source.text[start:end])
+    try:
+        first, *others = parse(part)
+    except Problem as problem:
+        if problem.span is not None and problem.source == part:
+            problem.span, problem.source = (problem.span[0] + start, problem.span[1] + start), source
+        raise
+    if others:
+        place = (start + others[0].start, start + others[0].end)
+        raise SyntaxProblem("one statement is expected here", place, "take them one by one", source)
+    return first
+
+
+def target(statement: Syntax) -> str:
+    """The name that a statement defines."""
+    match statement.rule:
+        case "definition":
+            return statement.parts[0].text
+        case "update":
+            return statement.text.rstrip("+-*/%^=")
+    return statement.text
+
+
+def literal(value: float) -> str:
+    """A number as the language writes it."""
+    return "inf - inf" if math.isnan(value) else digits(value)

@@ -1,0 +1,231 @@
+"""The state of a session: variables with values, definitions, the last answer, and the way back.
+
+A constant gives a variable its value: after `x = 3` the gradient of `x^2` is 6 by `x`.  Anything else
+stays the formula it was written as, so that a definition always sees the newest values of what it
+depends on.  A formula is read together with the definitions it needs and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adcalc.errors import NameProblem, Source, SyntaxProblem
+from adcalc.function import parse
+from adcalc.parser import Syntax
+from adcalc.parser.lexer import tokens
+from adcalc.session.entries import ANSWER, Coordinate, Definition, Entry, Needed, Uses, literal, statement_of, target
+from adcalc.session.question import Excerpt, Program, Question, Remark, listed
+
+
+@dataclass(slots=True)
+class Session:
+    """Variables and definitions, which statements change and questions use.
+
+    >>> session = Session()
+    >>> for line in ("x = 3", "y = x^2", "x += 1"):
+    ...     _ = session.take(Excerpt.whole(line))
+    >>> session.number(Excerpt.whole("y + 1"))
+    17.0
+    >>> session.undo(), session.number(Excerpt.whole("y + 1"))
+    (('x',), 10.0)
+    """
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    backend: str = "reverse"
+    format: str = "table"
+    _changes: list[tuple[tuple[str, Entry | None], ...]] = field(default_factory=list)
+
+    def take(self, typed: Excerpt) -> list[Remark]:
+        """Carries out `x = 3`, `y = x^2`, `x += 1` or `f(x, y) = ...`; what is to be said about it.
+
+        Raises:
+            Problem: nothing has changed then.
+        """
+        statement = statement_of(typed.source, *typed.span)
+        if statement.rule not in ("assignment", "update", "definition"):
+            raise SyntaxProblem("this defines nothing", typed.span, "write `name = formula`", typed.source)
+        name = target(statement)
+        place = (typed.start + statement.start, typed.start + statement.start + len(name))
+        uses, head = Uses.of(statement.parts[-1]), ""
+        if statement.rule == "definition":
+            left = statement.parts[0]
+            uses, head = uses.without(*(part.text for part in left.parts)), typed.part(left).text
+        elif statement.rule == "update":
+            uses = Uses((name, *uses.names), uses.calls)
+        former = self.entries.get(name)
+        builds_on = not head and name in uses.names
+        if builds_on and (former is None or (isinstance(former, Definition) and former.head)):
+            hint = f"write `{name} = ...` without `{name}` first"
+            raise NameProblem(f"`{name}` has no value yet that could be changed", place, hint, typed.source)
+        needed = Needed.by(uses, self.entries)
+        if (builds_on and isinstance(former, Coordinate)) or not (head or needed.given or needed.free):
+            question = self._assembled(typed, needed, between=_present(statement, name))
+            with question.program.placing():
+                entry, remarks = self._coordinate(name, question)
+        else:
+            definition, remarks = self._definition(typed, statement, uses, head)
+            self._refuse_circle(definition, typed, place)
+            entry = former.changed(definition) if builds_on and isinstance(former, Definition) else definition
+        if name == ANSWER and isinstance(entry, Definition):
+            hint = "give the formula a name of its own"
+            raise NameProblem(f"`{ANSWER}` is the last value and cannot be a formula", place, hint, typed.source)
+        self._changes.append(((name, former),))
+        self.entries[name] = entry
+        return remarks
+
+    def question(
+        self, typed: Excerpt, at: Mapping[str, float] | None = None, by: Sequence[str] = (), *, formulas: bool = False
+    ) -> Question:
+        """A formula together with the definitions and values it needs.
+
+        Args:
+            at: values for this question only; a definition of the same name is set aside.
+            by: names that are variables in any case.
+            formulas: a derivative by a defined name is wanted as a formula, so that the name must stay in it.
+
+        Raises:
+            Problem: it is no formula.
+        """
+        statement = statement_of(typed.source, *typed.span)
+        if statement.rule in ("assignment", "update", "definition"):
+            place = (typed.start + statement.start, typed.start + statement.end)
+            hint = "define it on a line of its own"
+            raise SyntaxProblem("a formula is needed here, not a definition", place, hint, typed.source)
+        at = at or {}
+        apart = {*at, *(n for n in by if n not in self.entries or (formulas and isinstance(self.entries[n], Definition)))}
+        return self._assembled(typed, Needed.by(Uses.of(statement), self.entries, frozenset(apart)), at, apart)
+
+    def number(self, typed: Excerpt, at: Mapping[str, float] | None = None) -> float:
+        """The value of a formula in which everything has a value.
+
+        Raises:
+            Problem: something has none, or the formula has no value there.
+        """
+        question = self.question(typed, at)
+        with question.program.placing():
+            return self._coordinate(ANSWER, question)[0].value
+
+    def remember(self, value: float) -> None:
+        """Makes a value the last answer."""
+        self.entries[ANSWER] = Coordinate(ANSWER, value)
+
+    def forget(self, name: str) -> None:
+        """Takes the value or the definition of a name away.
+
+        Raises:
+            NameProblem: it has none.
+        """
+        if name not in self.entries:
+            raise NameProblem(f"`{name}` has no value and no definition", hint="`:vars` lists what there is")
+        self._changes.append(((name, self.entries.pop(name)),))
+
+    def undo(self) -> tuple[str, ...]:
+        """Takes the last change back; the names it was about, none where nothing is left."""
+        if not self._changes:
+            return ()
+        step = self._changes.pop()
+        for name, former in reversed(step):
+            if former is None:
+                self.entries.pop(name, None)
+            else:
+                self.entries[name] = former
+        return tuple(dict.fromkeys(name for name, _ in step))
+
+    @property
+    def depth(self) -> int:
+        """How many changes can be taken back."""
+        return len(self._changes)
+
+    def joined(self, depth: int) -> None:
+        """Makes the changes since a depth one, to be taken back together."""
+        if len(self._changes) > depth + 1:
+            self._changes[depth:] = [tuple(change for step in self._changes[depth:] for change in step)]
+
+    def copy(self) -> Session:
+        """The same state, to return to."""
+        return Session(dict(self.entries), self.backend, self.format, list(self._changes))
+
+    def restore(self, copy: Session) -> None:
+        """Returns to a state."""
+        self.entries, self._changes = copy.entries, copy._changes
+        self.backend, self.format = copy.backend, copy.format
+
+    def script(self) -> list[str]:
+        """Statements that make an empty session know the same: values, then each definition after what it uses.
+
+        >>> session = Session()
+        >>> for line in ("y = f(a)", "f(t) = t^2", "a = 3") * 2:
+        ...     _ = session.take(Excerpt.whole(line)) if line[0] != "y" or session.depth > 1 else None
+        >>> session.script()
+        ['a = 3', 'f(t) = t^2', 'y = f(a)']
+        """
+        values = [entry.text for entry in self.entries.values() if isinstance(entry, Coordinate)]
+        everything = Uses(tuple(self.entries), ())
+        return [*values, *(each.text for each in Needed.by(everything, self.entries).definitions)]
+
+    def _definition(self, typed: Excerpt, statement: Syntax, uses: Uses, head: str) -> tuple[Definition, list[Remark]]:
+        """A statement as a definition, read below the heads of what it uses: their bodies are known to be right."""
+        name = target(statement)
+        own = typed.part(statement)
+        known = {each: self.entries[each] for each in (*uses.names, *uses.calls) if each in self.entries}
+        heads = {each: entry.head for each, entry in known.items() if isinstance(entry, Definition) and entry.head}
+        stubs = [Excerpt.whole(f"{written} = 0") for each, written in heads.items() if each != name]
+        program = Program.of([*stubs, *_present(statement, name), own, Excerpt.whole("0")])
+        with program.placing():
+            function = parse(program.source.text, bound=known.keys() - heads.keys())
+        text = own.text
+        if ANSWER in uses.names and name != ANSWER:
+            # The next line has another answer; a definition keeps the one of its time.
+            text, uses = self._with_answer(own), uses.without(ANSWER)
+        return Definition(name, (text,), uses, head), program.remarks(function.cautions, typed.source)
+
+    def _with_answer(self, typed: Excerpt) -> str:
+        answer = self.entries.get(ANSWER)
+        places = [token for token in tokens(Source(typed.text)) if token.kind == "NAME" and token.text == ANSWER]
+        if not isinstance(answer, Coordinate):
+            span = (typed.start + places[0].start, typed.start + places[0].end)
+            raise NameProblem(f"`{ANSWER}` has no value yet", span, "it is the last value that was found", typed.source)
+        pieces, end = [], 0
+        for token in places:
+            pieces += [typed.text[end : token.start], f"({literal(answer.value)})"]
+            end = token.end
+        return "".join([*pieces, typed.text[end:]])
+
+    def _assembled(
+        self,
+        typed: Excerpt,
+        needed: Needed,
+        at: Mapping[str, float] | None = None,
+        apart: Iterable[str] = (),
+        between: Sequence[Excerpt] = (),
+    ) -> Question:
+        stored = [Excerpt.whole(each.text, f"the definition of `{each.name}`") for each in needed.definitions]
+        program = Program.of([*stored, *between, typed])
+        with program.placing():
+            function = parse(program.source.text, bound={*needed.given, *apart})
+        values = {name: value for name, value in needed.given.items() if name in function.variables}
+        return Question(function, program, typed, {**values, **(at or {})}, needed.given)
+
+    def _coordinate(self, name: str, question: Question) -> tuple[Coordinate, list[Remark]]:
+        if question.missing:
+            raise question.missing_problem()
+        result = question.function.evaluate(question.at)
+        return Coordinate(name, result.value), question.remarks(result.warnings)
+
+    def _refuse_circle(self, new: Definition, typed: Excerpt, place: tuple[int, int]) -> None:
+        """Refuses a definition that what it uses is defined by."""
+        if new.name not in self.entries and not any(
+            isinstance(entry, Definition) and new.name in entry.uses.of_kind(new) for entry in self.entries.values()
+        ):
+            return
+        needed = Needed.by(new.uses.without(new.name), self.entries)
+        through = [each.name for each in needed.definitions if new.name in each.uses.of_kind(new) and each.name != new.name]
+        if through:
+            hint = f"give one of them another name, or a value: `{through[0]} = 3`"
+            raise NameProblem(f"`{new.name}` would be defined by itself, through {listed(through)}", place, hint, typed.source)
+
+
+def _present(statement: Syntax, name: str) -> list[Excerpt]:
+    """What a change such as `x += 1` needs in front of it: the value that `x` has."""
+    return [Excerpt.whole(f"{name} = {name}")] if statement.rule == "update" else []
