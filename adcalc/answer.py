@@ -12,7 +12,7 @@ from adcalc.algebras.floats import FLOATS
 from adcalc.backends.protocol import Backend, Derivatives
 from adcalc.errors import Caution, DomainProblem, Source, Span
 from adcalc.expr import Expr
-from adcalc.program import Program, evaluate
+from adcalc.program import Program, Unused, evaluate
 from adcalc.refinement import refined, repeated
 from adcalc.trace import (
     Trace,
@@ -82,7 +82,8 @@ def answered(
         found = repeated(program, inputs, compute) if exact and program.operations < 1000 else None
         if found is None:
             raise
-        trace = Trace(program, inputs, evaluate(program, FLOATS, inputs), spans, source)
+        values: list[float | Unused] = evaluate(program, FLOATS, inputs)
+        trace = Trace(program, inputs, values, spans, source)
         return Answer(found, derivatives, _cautions(trace, symbols, found, kind))
     cautions: list[Caution] = []
     if exact:

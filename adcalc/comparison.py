@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from adcalc.algebras.floats import FLOATS
 from adcalc.backends import BACKENDS, backend_named
@@ -68,9 +67,7 @@ def distance(one: Gradient, other: Gradient) -> float:
     >>> distance(a, replace(a, partials={"x": 1.0000000000000002}))
     1.0
     """
-    return max(
-        (_ulps(one.partials[name], value) for name, value in other.partials.items()), default=0.0
-    )
+    return max((_ulps(one.partials[name], value) for name, value in other.partials.items()), default=0.0)
 
 
 def _ulps(a: float, b: float) -> float:

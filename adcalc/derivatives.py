@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from adcalc.algebras.formulas import EXACT, READABLE, Formulas

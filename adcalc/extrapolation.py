@@ -141,9 +141,7 @@ def limit(rows: Sequence[Row], powers: Powers, order: int) -> Limit:
             error = left[i] + noise[i] + UNSEEN * abs(value)
             if not error < max(best.error, sharp.error):
                 continue
-            blur = (
-                error * steps[i] * (steps[i] if order == 2 else 1.0) / changes[i] if changes[i] else math.inf
-            )
+            blur = error * steps[i] * (steps[i] if order == 2 else 1.0) / changes[i] if changes[i] else math.inf
             found = Limit(value, error, steps[i], blur)
             if error < best.error:
                 best = found

@@ -171,11 +171,9 @@ class Function:
         names = self._by(wrt)
         found = partials(self.expr, names, exact=False)
         exact = partials(self.evaluated, names, exact=True)
-        return {
-            name: self._derived(shown, computed) for name, shown, computed in zip(names, found, exact, strict=True)
-        }
+        return {name: self._derived(shown, computed) for name, shown, computed in zip(names, found, exact, strict=True)}
 
-    def hessian_formulas(self, wrt: Sequence[str] | None = None) -> dict[tuple[str, str], Function]:
+    def hessian_formulas(self, wrt: Sequence[str] | None = None) -> dict[tuple[str, ...], Function]:
         """The second partial derivatives as formulas, by row and column."""
         names = self._by(wrt)
         return {
@@ -208,9 +206,7 @@ class Function:
         meaning = self.meaning
         if meaning is None:
             return ()
-        return tuple(
-            name for name, symbol in meaning.symbols.items() if not variables([meaning.assigned[symbol]])
-        )
+        return tuple(name for name, symbol in meaning.symbols.items() if not variables([meaning.assigned[symbol]]))
 
     def _at(self, at: Point, wrt: tuple[str, ...], *, together: bool = False) -> _Reading:
         """The formula made ready for a point, with the names to differentiate by as inputs."""
@@ -291,15 +287,19 @@ class _Reading:
                     self.cautions.append(self._unused(name))
         if definitions:
             for symbol, definition in zip(self.symbols.values(), definitions, strict=True):
-                self.inputs[getattr(symbol, "name", "")] = traced(lowered([definition]), self.inputs, self.function.spans, self.function.source).value
+                self.inputs[getattr(symbol, "name", "")] = traced(
+                    lowered([definition]), self.inputs, self.function.spans, self.function.source
+                ).value
 
     def _missing(self, name: str, missing: list[str]) -> NameProblem:
         spans = self.function.spans
         span = spans.get(variable(name))
         also = [other for other in missing if other != name]
         hint = f"give it one: `--at {','.join(f'{each}=...' for each in missing)}`"
-        guess = near(name, [*self.function.assigned]) if self.function.assigned else ""
-        if guess:
+        guess = near(name, [*self.function.assigned])
+        if name in self.function.assigned:
+            hint = f"it gets its value only later; {hint}"
+        elif guess:
             hint += f"; or did you mean `{guess}`?"
         more = f" (nor do {_listed(also)})" if also else ""
         return NameProblem(f"`{name}` has no value{more}", span, hint, self.function.source)
@@ -308,7 +308,12 @@ class _Reading:
         if name in self.function.assigned:
             return Caution("unused", f"`{name}` gets its value in the formula; the one given is not used")
         guess = near(name, list(self.function.variables))
-        return Caution("unused", f"the formula has no `{name}`; its value is not used", None, f"did you mean `{guess}`?" if guess else "")
+        return Caution(
+            "unused",
+            f"the formula has no `{name}`; its value is not used",
+            None,
+            f"did you mean `{guess}`?" if guess else "",
+        )
 
 
 def parse(text: str, *, bound: Collection[str] = (), name: str = "") -> Function:
@@ -409,4 +414,10 @@ def _listed(names: Iterable[str]) -> str:
     shown = [f"`{name}`" for name in names]
     if not shown:
         return "no variables"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) < 9 else f"{', '.join(shown[:8])}, ..."
+    return (
+        shown[0]
+        if len(shown) == 1
+        else f"{', '.join(shown[:-1])} and {shown[-1]}"
+        if len(shown) < 9
+        else f"{', '.join(shown[:8])}, ..."
+    )

@@ -68,8 +68,10 @@ def refined(program: Program, inputs: Mapping[str, float], figures: Sequence[flo
 
 
 def repeated(program: Program, inputs: Mapping[str, float], compute: Computation) -> list[float] | None:
-    """Figures with as many digits as it takes; None where no number of digits settles them,
-    or where the point is outside the domain."""
+    """Figures with as many digits as it takes.
+
+    None where no number of digits settles them, or where the point is outside the domain.
+    """
     from adcalc.algebras.multiprecision import Multiprecision
 
     before: list[float] | None = None

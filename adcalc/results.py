@@ -69,9 +69,9 @@ class Hessian:
             return (math.nan,) * len(self.matrix)
         if not self.matrix:
             return ()
-        import numpy
+        import numpy as np
 
-        return tuple(float(value) for value in numpy.linalg.eigvalsh(numpy.array(self.matrix)))
+        return tuple(float(value) for value in np.linalg.eigvalsh(np.array(self.matrix)))
 
     @property
     def definiteness(self) -> str:

@@ -218,14 +218,14 @@ class _Simplifier:
         if power is None:
             return apply(_POWER, base, exponent)
         if isinstance(base, Number):
-            folded = _raised(_exact(base.value), int(power)) if power == int(power) and abs(power) <= 64 else None
+            folded = _raised(_exact(base.value), int(power)) if power == int(power) and -64 <= power <= 64 else None
             if folded is not None:
                 return self.build_product(Product(folded, {}))
             return apply(_POWER, base, exponent)
         factor = self.factors_of(base)
         if power == int(power) and len(factor.powers) == 1:
             ((inner, inner_power),) = factor.powers.items()
-            scaled = _raised(factor.coefficient, int(power)) if abs(power) <= 64 else None
+            scaled = _raised(factor.coefficient, int(power)) if -64 <= power <= 64 else None
             if scaled is not None and inner_power == int(inner_power):
                 return self.build_product(Product(scaled, {inner: inner_power * power}))
         return self.build_product(Product(Fraction(1), {base: power}))
@@ -273,7 +273,7 @@ class _Simplifier:
         for term in ordered:
             coefficient = terms[term]
             sign = _PLUS if coefficient > 0 or coefficient != coefficient else _MINUS
-            result = apply(sign, result, self.scaled(term, abs(coefficient)))
+            result = apply(sign, result, self.scaled(term, -coefficient if sign is _MINUS else coefficient))
         if len(terms) > 1:
             self.sums[result] = terms
         return result

@@ -16,9 +16,9 @@ from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits, written
 from adcalc.errors import Caution, DomainProblem, Source, Span
-from adcalc.expr import Expr, Number, number, rebuild, variable, variables
+from adcalc.expr import Expr, Number, apply, number, rebuild, variable, variables
 from adcalc.primitive import Primitive
-from adcalc.program import Program, Slot, Unused, evaluate
+from adcalc.program import Program, Slot, Unused, evaluate, taken
 from adcalc.rules import ARGUMENTS, Call, compiled
 from adcalc.table import PRIMITIVES
 from adcalc.transforms import adjoints
@@ -64,9 +64,7 @@ class Trace:
         return self.spans.get(self.program.slots[index].node)
 
 
-def traced(
-    program: Program, inputs: Mapping[str, float], spans: Mapping[Expr, Span], source: Source
-) -> Trace:
+def traced(program: Program, inputs: Mapping[str, float], spans: Mapping[Expr, Span], source: Source) -> Trace:
     """A program carried out at a point.
 
     Raises:
@@ -125,7 +123,7 @@ def value_cautions(trace: Trace) -> list[Caution]:
         index = bad[0]
     if slot.primitive is None:
         name = "a number in the formula" if isinstance(slot.node, Number) else f"the value given for `{slot.node.name}`"  # type: ignore[union-attr]
-        return [Caution("not finite", f"{name} is {_number(trace.at(index))}", trace.span(index))]
+        return [Caution("not finite", f"{name} is {digits(trace.at(index))}", trace.span(index))]
     if slot.primitive.constant:
         return [Caution("not finite", "the result comes from `inf`", trace.span(index))]
     what = "overflows" if math.isinf(trace.at(index)) else "is not a number"
@@ -154,9 +152,7 @@ def witness_cautions(trace: Trace) -> list[Caution]:
     ]
 
 
-def derivative_cautions(
-    trace: Trace, wrt: Sequence[str], *, second: bool, finite: bool
-) -> list[Caution]:
+def derivative_cautions(trace: Trace, wrt: Sequence[str], *, second: bool, finite: bool) -> list[Caution]:
     """What the derivatives by some variables must not come without.
 
     Args:
@@ -307,14 +303,12 @@ def _argument_names(trace: Trace, index: int) -> list[str]:
     return texts if plain else list(ARGUMENTS[: len(arguments)])
 
 
-def _is_constant(trace: Trace, index: int) -> bool:
-    return not variables([trace.program.slots[index].node])
+def _is_literal(trace: Trace, index: int) -> bool:
+    return isinstance(trace.program.slots[index].node, Number)
 
 
 def _condition(trace: Trace, index: int) -> str:
     """The domain of a slot's primitive, in the names of its arguments, constants put in."""
-    from adcalc.simplify import simplified
-
     slot = trace.program.slots[index]
     names = _argument_names(trace, index)
     assert slot.primitive is not None
@@ -322,10 +316,26 @@ def _condition(trace: Trace, index: int) -> str:
     condition = program.slots[program.output].node
     meant: dict[Expr, Expr] = {}
     for letter, name, argument in zip(ARGUMENTS, names, slot.arguments, strict=False):
-        only = len(slot.arguments) == 1
-        constant = _is_constant(trace, argument) and not only
-        meant[variable(letter)] = number(trace.at(argument)) if constant else variable(letter if _is_constant(trace, argument) else name)
-    return written(simplified([rebuild([condition], meant)[condition]])[0])
+        constant = not variables([trace.program.slots[argument].node])
+        if constant and len(slot.arguments) > 1:
+            meant[variable(letter)] = number(trace.at(argument))
+        else:
+            meant[variable(letter)] = variable(letter if constant else name)
+    return written(rebuild([condition], meant, build=_folded)[condition])
+
+
+def _folded(primitive: Primitive, *arguments: Expr) -> Expr:
+    """A part of a condition in which what is known has been settled."""
+    values = [argument.value for argument in arguments if isinstance(argument, Number)]
+    if len(values) == len(arguments):
+        if primitive.takes is None:
+            return number(FLOATS.apply(primitive, values))
+        return arguments[taken(primitive, values[0] != 0.0)]
+    if primitive.name in ("and", "or") and values:
+        (other,) = [argument for argument in arguments if not isinstance(argument, Number)]
+        settles = (values[0] != 0.0) == (primitive.name == "or")
+        return number(values[0]) if settles else other
+    return apply(primitive, *arguments)
 
 
 def _values(trace: Trace, index: int) -> str:
@@ -336,14 +346,14 @@ def _values(trace: Trace, index: int) -> str:
     if slot.primitive.variadic:
         shown = [digits(value) for value in values[:4]]
         return "(" + ", ".join([*shown, *(["..."] if len(values) > 4 else [])]) + ")"
+    literal = [_is_literal(trace, argument) for argument in slot.arguments]
     names = _argument_names(trace, index)
     pairs = [
-        (ARGUMENTS[position] if _is_constant(trace, argument) else names[position], value, _is_constant(trace, argument))
-        for position, (argument, value) in enumerate(zip(slot.arguments, values, strict=True))
+        (ARGUMENTS[position] if is_literal else names[position], value)
+        for position, (is_literal, value) in enumerate(zip(literal, values, strict=True))
+        if not is_literal or all(literal)
     ]
-    moving = [(name, value) for name, value, constant in pairs if not constant]
-    chosen = moving or [(name, value) for name, value, _ in pairs]
-    return ", ".join(f"`{name} = {digits(value)}`" for name, value in dict.fromkeys(chosen))
+    return ", ".join(f"`{name} = {digits(value)}`" for name, value in dict.fromkeys(pairs))
 
 
 def _form(primitive: Primitive) -> str:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
 from adcalc.expr import Variable
-from adcalc.program import UNUSED, Differentiable, Program, Unused, evaluate, taken
+from adcalc.program import Differentiable, Program, Unused, evaluate, taken
 from adcalc.rules import Call
 from adcalc.table import PRIMITIVES
 
@@ -100,5 +100,5 @@ def _sum(algebra: Differentiable[T], before: T | None, flow: T) -> T:
 
 
 def _used(value: T | Unused) -> T:
-    assert value is not UNUSED and not isinstance(value, Unused)
+    assert not isinstance(value, Unused)
     return value

@@ -70,9 +70,9 @@ def _from_numpy(primitive: Primitive, arguments: Sequence[complex]) -> complex:
     home, _, name = (primitive.array or f"numpy.{primitive.name}").partition(".")
     function: Any
     if home == "numpy":
-        import numpy
+        import numpy as np
 
-        function = getattr(numpy, name)
+        function = getattr(np, name)
     else:
         from scipy import special
 

@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 from adcalc.primitive import Primitive
-from adcalc.program import Unused, evaluate
 from adcalc.rules import Call, compiled
 
 Function = Callable[..., float]
@@ -75,11 +74,11 @@ def _function(primitive: Primitive) -> Function:
 
 def _limit(primitive: Primitive, arguments: Sequence[float]) -> float:
     """The IEEE value where `math` raises instead: infinity at a pole, else nan; NumPy knows which."""
-    import numpy
+    import numpy as np
 
     home, _, name = (primitive.array or f"numpy.{primitive.name}").partition(".")
-    with numpy.errstate(all="ignore"):
-        function: Any = getattr(numpy, name) if home == "numpy" else _special(name)
+    with np.errstate(all="ignore"):
+        function: Any = getattr(np, name) if home == "numpy" else _special(name)
         return float(function(*arguments))
 
 
@@ -149,7 +148,7 @@ def ceil(x: float) -> float:
     return float(math.ceil(x)) if math.isfinite(x) else x
 
 
-def round(x: float) -> float:
+def nearest(x: float) -> float:
     """The nearest integer, halves to even; infinities stay."""
     return float(x.__round__()) if math.isfinite(x) else x
 
@@ -170,7 +169,7 @@ def maximum(*arguments: float) -> float:
 
 
 def clip(x: float, y: float, z: float) -> float:
-    """x between y and z; nan where they are out of order."""
+    """X between y and z; nan where they are out of order."""
     return maximum(y, minimum(x, z)) if y <= z else math.nan
 
 

@@ -13,8 +13,42 @@ from adcalc.rules import ARGUMENTS
 from adcalc.table.operators import ATOM, POWER, PRODUCT, SIGN, SUM
 
 _GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
-    "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Pi",
+        "Sigma",
+        "Upsilon",
+        "Phi",
+        "Psi",
+        "Omega",
+    ]
 )
 
 
@@ -43,9 +77,9 @@ class Latex:
             case "*", (left, right):
                 return _product(left, right)
             case "/", (left, right):
-                return rope(ATOM, r"\frac{", left, "}{", right, "}")
+                return rope(POWER, r"\frac{", left, "}{", right, "}")
             case "^", (base, exponent):
-                return rope(POWER, "{", _within(base, ATOM), "}^{", exponent, "}")
+                return rope(POWER, _within(base, ATOM), "^{", exponent, "}")
             case "neg", (operand,):
                 return rope(SIGN, "-", _within(operand, SIGN))
         if not primitive.latex:
@@ -93,10 +127,10 @@ def _within(inner: Rope, least: int, *, signed: bool = True) -> Rope:
 
 
 def symbol(name: str) -> str:
-    """A variable's name in LaTeX: Greek letters, subscripts, words upright.
+    r"""A variable's name in LaTeX: Greek letters, subscripts, words upright.
 
-    >>> symbol("x1"), symbol("alpha"), symbol("m_rest"), symbol("mass")
-    ('x_{1}', '\\\\alpha', 'm_{\\\\mathrm{rest}}', '\\\\mathrm{mass}')
+    >>> print(symbol("x1"), symbol("alpha"), symbol("m_rest"), symbol("mass"))
+    x_{1} \alpha m_{\mathrm{rest}} \mathrm{mass}
     """
     head, _, tail = name.partition("_")
     if not tail:

@@ -120,13 +120,13 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
         return mp.mpf(0) if x == 0 else x * logarithm_of
 
     log, log1p = logarithm(mp.log, 0), logarithm(mp.log1p, -1)
-    cosh, sinh = hyperbolic(mp.cosh, lambda x: mp.inf), hyperbolic(mp.sinh, lambda x: mp.sign(x) * mp.inf)
+    cosh, sinh = hyperbolic(mp.cosh, lambda _: mp.inf), hyperbolic(mp.sinh, lambda x: mp.sign(x) * mp.inf)
     tanh = hyperbolic(mp.tanh, mp.sign)
     unit = within(mp.asin, lambda x: abs(x) <= 1)
     return {
         "pi": lambda: +mp.pi, "e": lambda: +mp.e, "tau": lambda: 2 * mp.pi, "inf": lambda: mp.inf,
         "/": divide, "^": power, "%": lambda x, y: mp.nan if y == 0 else x - y * mp.floor(x / y),
-        "given": lambda x, y: x,
+        "given": lambda x, _: x,
         "not": lambda x: mp.mpf(x == 0),
         "sqrt": within(mp.sqrt, lambda x: x >= 0),
         "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),

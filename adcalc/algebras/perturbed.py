@@ -15,6 +15,9 @@ from adcalc.primitive import Primitive
 #: Four to eight times what a rounding can do, so that one run is a safe witness.
 SIZE = 4.0 * sys.float_info.epsilon
 
+_CHOICES = frozenset({"neg", "abs", "min", "max", "clip", "relu", "given"})
+_LARGEST_WHOLE = 2.0**53
+
 
 class Perturbed:
     """The algebra of float64 in which results are off by a few units in the last place.
@@ -37,10 +40,29 @@ class Perturbed:
 
     def apply(self, primitive: Primitive, arguments: Sequence[float]) -> float:
         value = FLOATS.apply(primitive, arguments)
-        if primitive.name == "neg" or value in (0.0, 1.0) and primitive.group != "arithmetic":
-            return value
-        return self._moved(value)
+        return value if _is_exact(primitive, arguments, value) else self._moved(value)
 
     def _moved(self, value: float) -> float:
         self._state = (self._state * 1_103_515_245 + 12_345) & 0x7FFFFFFF
         return value * (1.0 + SIZE) if self._state & 0x10000 else value * (1.0 - SIZE)
+
+
+def _is_exact(primitive: Primitive, arguments: Sequence[float], value: float) -> bool:
+    """Whether nothing was rounded: a choice among the arguments, or arithmetic that came out even."""
+    if primitive.jump or primitive.name in _CHOICES:
+        return True
+    match primitive.name, arguments:
+        case "+", (x, y):
+            return _sum_error(x, y) == 0.0
+        case "-", (x, y):
+            return _sum_error(x, -y) == 0.0
+        case "*" | "^", (x, y):
+            return x == x // 1 and y == y // 1 and value == value // 1 and abs(value) < _LARGEST_WHOLE
+    return False
+
+
+def _sum_error(x: float, y: float) -> float:
+    """What the sum of two floats leaves out (Moller, 1965; Knuth, 1969)."""
+    total = x + y
+    rounded = total - x
+    return (x - (total - rounded)) + (y - rounded)

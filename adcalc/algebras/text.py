@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from adcalc.expr import Apply, Expr, apply, topological, variable, variables
 from adcalc.primitive import Primitive
 from adcalc.program import evaluate, lowered
-from adcalc.table.operators import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, TERNARY
+from adcalc.table.operators import ATOM, COMPARISON, POWER, SIGN, SUM, TERNARY
 
 Pieces: TypeAlias = "str | tuple[Pieces, ...]"
 

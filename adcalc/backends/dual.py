@@ -36,9 +36,7 @@ class Dual(Backend):
         size = len(wrt)
         matrix = [[0.0] * size for _ in wrt]
         for i, row in enumerate(wrt):
-            inner = {
-                name: DualNumber(value, 1.0 if name == row else None) for name, value in trace.inputs.items()
-            }
+            inner = {name: DualNumber(value, 1.0 if name == row else None) for name, value in trace.inputs.items()}
             for j, column in enumerate(wrt[: i + 1]):
                 (result,) = jvp(trace.program, duals, inner, {column: duals.const(1.0)})
                 second = result.tangent.tangent if result.tangent else None

@@ -48,7 +48,7 @@ class Numeric(Backend):
             {name: estimate.value for name, estimate in found.items()},
             error_estimate={name: estimate.error for name, estimate in found.items()},
             evaluations=values.count,
-            notes=_notes(found),
+            notes=() if self.method == "forward" else _notes(found),
         )
 
     def hessian(self, trace: Trace, wrt: Sequence[str]) -> Derivatives:

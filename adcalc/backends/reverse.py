@@ -39,6 +39,4 @@ class Reverse(Backend):
             values = evaluate(trace.program, duals, inputs)
             adjoints = vjp(trace.program, duals, values, one, wrt)
             matrix.append([(adjoint.tangent or 0.0) if (adjoint := adjoints[other]) else 0.0 for other in wrt])
-        return Derivatives(
-            self.gradient(trace, wrt).partials, symmetric(matrix), evaluations=1 + len(wrt)
-        )
+        return Derivatives(self.gradient(trace, wrt).partials, symmetric(matrix), evaluations=1 + len(wrt))

@@ -56,7 +56,7 @@ class Commands(TyperGroup):
         from adcalc.cli.failures import guarded_run
 
         given = list(sys.argv[1:] if args is None else args)
-        run = super().main
+        run: Any = super().main
         code = guarded_run(lambda: run(given, *rest, standalone_mode=False, **extra), given, _UsageError)
         if standalone_mode:
             sys.exit(code)
@@ -87,7 +87,9 @@ def _plain_help(command: Any, ctx: Any, formatter: Any) -> None:
     command.format_options(ctx, formatter)
 
 
-app = typer.Typer(cls=Commands, add_completion=True, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=Commands, add_completion=True, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+)
 
 
 @app.callback()

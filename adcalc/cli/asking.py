@@ -41,7 +41,9 @@ class Request:
         function, at = self._function(), self._point()
         wrt = names(self.wrt)
         if self.at is None and function.variables:
-            found = {(name,): partial for name, partial in function.gradient_formulas(wrt).items()}
+            found: dict[tuple[str, ...], Function] = {
+                (name,): partial for name, partial in function.gradient_formulas(wrt).items()
+            }
             results.show_formulas(function, found, self.format, "gradient")
             self._finish(function, function.cautions, finite=True)
             return

@@ -78,7 +78,11 @@ def _usage_problem(error: Any) -> Problem:
     if type(error).__name__ == "NoSuchOption":
         known = [name for parameter in error.ctx.command.params for name in parameter.opts] if error.ctx else []
         guess = near(option, known)
-        hint = f"did you mean `{guess}`?" if guess else "`--help` lists the options; a formula that begins with `--` goes after ` -- `"
+        hint = (
+            f"did you mean `{guess}`?"
+            if guess
+            else "`--help` lists the options; a formula that begins with `--` goes after ` -- `"
+        )
         return Problem(f"no such option `{option}`", hint=hint)
     if "No such command" in error.format_message():
         name = error.format_message().split("'")[1]
@@ -87,8 +91,11 @@ def _usage_problem(error: Any) -> Problem:
         guess = near(name, list(COMMANDS))
         formula = not name.isidentifier()
         hint = (
-            f'write `adcalc eval "{name}"` or `adcalc grad "{name}"`' if formula
-            else f"did you mean `{guess}`?" if guess else f"there are {', '.join(COMMANDS)}"
+            f'write `adcalc eval "{name}"` or `adcalc grad "{name}"`'
+            if formula
+            else f"did you mean `{guess}`?"
+            if guess
+            else f"there are {', '.join(COMMANDS)}"
         )
         return Problem(f"no such command `{name}`", hint=hint)
     return Problem(message.replace("'", "`"), hint="`--help` shows how it is used")

@@ -38,16 +38,12 @@ def _backend_names() -> list[str]:
     return list(BACKENDS)
 
 
-Formula = Annotated[
-    str, typer.Argument(help="The formula; `-` reads standard input, `@path` a file.")
-]
+Formula = Annotated[str, typer.Argument(help="The formula; `-` reads standard input, `@path` a file.")]
 At = Annotated[
     list[str] | None,
     typer.Option("--at", metavar="X=3,Y=4", help="The point; a value may be any constant formula, such as pi/2."),
 ]
-Wrt = Annotated[
-    list[str] | None, typer.Option("--wrt", metavar="X,Y", help="Differentiate by these names only.")
-]
+Wrt = Annotated[list[str] | None, typer.Option("--wrt", metavar="X,Y", help="Differentiate by these names only.")]
 BackendName = Annotated[
     str,
     typer.Option(
@@ -57,9 +53,7 @@ BackendName = Annotated[
 MethodName = Annotated[
     Method | None, typer.Option("--method", help="For the numeric backend: which difference quotient.")
 ]
-Step = Annotated[
-    float | None, typer.Option("--step", metavar="H", help="For the numeric backend: the step.")
-]
+Step = Annotated[float | None, typer.Option("--step", metavar="H", help="For the numeric backend: the step.")]
 FormatName = Annotated[Format, typer.Option("--format", help="How to write the result.")]
 
 

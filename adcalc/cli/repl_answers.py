@@ -8,8 +8,10 @@ from dataclasses import replace
 from adcalc.cli.failures import colours
 from adcalc.cli.repl_lines import Change, Request, steps
 from adcalc.errors import Caution, Source, SyntaxProblem
+from adcalc.function import Function
 from adcalc.render import results
 from adcalc.render.machine import json_line
+from adcalc.results import Gradient, Hessian
 from adcalc.session import Excerpt, Question, Remark, Session
 from adcalc.session.question import listed
 
@@ -59,13 +61,11 @@ def _note_missing(session: Session, question: Question) -> None:
 
 
 def _request(session: Session, request: Request) -> bool:
-    at = {name: session.number(value) for name, value in request.at}
-    by = request.by
     if request.command == "diff":
         return _derivative(session, request)
-    question = session.question(request.formula, at, by or ())
-    formulas = request.command in ("grad", "hessian") and not at and bool(question.missing)
-    if formulas:
+    at = {name: session.number(value) for name, value in request.at}
+    question = session.question(request.formula, at, request.by or ())
+    if request.command in ("grad", "hessian") and not at and question.missing:
         return _formulas(session, request)
     if question.missing:
         name = question.missing[0]
@@ -73,11 +73,9 @@ def _request(session: Session, request: Request) -> bool:
     match request.command:
         case "eval":
             return _value(session, question)
-        case "grad":
-            return _gradient(session, question, by)
-        case "hessian":
-            return _hessian(session, question, by)
-    return _comparison(session, question, by)
+        case "compare":
+            return _comparison(session, question, request.by)
+    return _derivatives(session, question, request)
 
 
 def _value(session: Session, question: Question) -> bool:
@@ -90,25 +88,23 @@ def _value(session: Session, question: Question) -> bool:
     return result.finite
 
 
-def _gradient(session: Session, question: Question, by: tuple[str, ...] | None) -> bool:
-    wrt = question.wrt(by)
+def _derivatives(session: Session, question: Question, request: Request) -> bool:
+    """Gradient or Hessian at a point."""
+    wrt = question.wrt(request.by)
     at = question.point(wrt)
-    with question.program.placing():
-        result = question.function.gradient(at, wrt, session.backend)
-    own = replace(result, warnings=question.own(result.warnings))
-    results.show_gradient(question.shown, at, session.backend, own, session.format)
-    _remark(session, question.remarks(result.warnings))
-    session.remember(result.value)
-    return result.finite
-
-
-def _hessian(session: Session, question: Question, by: tuple[str, ...] | None) -> bool:
-    wrt = question.wrt(by)
-    at = question.point(wrt)
-    with question.program.placing():
-        result = question.function.hessian(at, wrt, session.backend)
-    own = replace(result, warnings=question.own(result.warnings))
-    results.show_hessian(question.shown, at, session.backend, own, session.format)
+    function, backend, format = question.function, session.backend, session.format
+    result: Gradient | Hessian
+    if request.command == "grad":
+        with question.program.placing():
+            result = gradient = function.gradient(at, wrt, backend)
+        own = replace(gradient, warnings=question.own(gradient.warnings))
+        results.show_gradient(question.shown, at, backend, own, format)
+    else:
+        with question.program.placing():
+            result = hessian = function.hessian(at, wrt, backend)
+        results.show_hessian(
+            question.shown, at, backend, replace(hessian, warnings=question.own(hessian.warnings)), format
+        )
     _remark(session, question.remarks(result.warnings))
     session.remember(result.value)
     return result.finite
@@ -119,10 +115,11 @@ def _formulas(session: Session, request: Request) -> bool:
     question = session.question(request.formula, {}, request.by or (), formulas=True)
     wrt = question.wrt(request.by)
     with question.program.placing():
+        found: dict[tuple[str, ...], Function]
         if request.command == "grad":
             found = {(name,): partial for name, partial in question.function.gradient_formulas(wrt).items()}
         else:
-            found = question.function.hessian_formulas(wrt)
+            found = dict(question.function.hessian_formulas(wrt).items())
     key = "gradient" if request.command == "grad" else "hessian"
     results.show_formulas(question.shown, found, session.format, key)
     _remark(session, question.remarks(question.function.cautions))
@@ -158,7 +155,10 @@ def _comparison(session: Session, question: Question, by: tuple[str, ...] | None
         answers = compare(question.function, at, wrt)
     results.show_comparison(question.shown, at, answers, session.format)
     found = [each.gradient for each in answers if each.gradient is not None]
-    _remark(session, question.remarks(dict.fromkeys(caution for gradient in found for caution in gradient.warnings)))
+    _remark(
+        session,
+        question.remarks(dict.fromkeys(caution for gradient in found for caution in gradient.warnings)),
+    )
     session.remember(found[0].value)
     return all(gradient.finite for gradient in found)
 

@@ -1,11 +1,10 @@
-"""From what is typed to what is meant: lines that belong together, statements, and requests such as `grad x^2 at x=3`."""
+"""From a line to what it asks for: statements, formulas, and requests such as `grad x^2 at x=3`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from adcalc.errors import Source, Span, SyntaxProblem, near
 from adcalc.parser.lexer import Token, tokens
@@ -14,24 +13,15 @@ from adcalc.session import Coordinate, Definition, Excerpt
 #: Requests by their first word: what they answer, and the clauses they may have.
 REQUESTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "eval": ("the value of a formula", ("at",)),
-    "grad": ("value and gradient; the formulas of the partials where a variable has no value", ("at", "by")),
-    "hessian": ("the same with the Hessian, its eigenvalues and definiteness", ("at", "by")),
+    "grad": ("value and gradient, or their formulas", ("at", "by")),
+    "hessian": ("the same with the Hessian", ("at", "by")),
     "diff": ("the derivative as a formula", ("by", "order")),
     "compare": ("every backend side by side", ("at", "by")),
 }
 CLAUSES = {"at": "`at x=1,y=2`", "by": "`by x,y`", "order": "`order 2`"}
 
-_CONTINUED = re.compile(r"[-+*/%^,=<>·×÷⋅−≤≥≠√]\Z|(?<![\w₀-₉])(?:and|or|not|if|else)\Z")
 _OPERAND_ENDS = frozenset({"NAME", "NUMBER", "RPAR", "SUPERSCRIPT"})
 _OPERATORS = frozenset({"SIGN", "TIMES", "POWER", "COMPARISON", "OR", "AND", "IF", "SUPERSCRIPT", "$END"})
-
-
-class Line(NamedTuple):
-    """Physical lines that belong together."""
-
-    text: str
-    number: int
-    """Of the first of them, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,63 +43,6 @@ class Change:
 
 
 Step: TypeAlias = Request | Change | Excerpt
-
-
-def joined(lines: Iterable[str]) -> Iterator[Line]:
-    """Lines with those that continue them: inside brackets, after an operator, after a backslash.
-
-    >>> [line.text for line in joined(["f(x,", "  y) = x*y", "", ":vars", "1 + \\\\", "2"])]
-    ['f(x,\\n  y) = x*y', ':vars', '1 +  2']
-    """
-    kept: list[str] = []
-    depth, first = 0, 1
-    for number, line in enumerate(lines, 1):
-        line = line.rstrip("\r\n")
-        if not kept:
-            if not _code(line):
-                continue
-            first = number
-            if line.lstrip().startswith(":"):
-                yield Line(line.strip(), number)
-                continue
-        depth, more = _continued(line, depth)
-        backslash = more and _code(line).endswith("\\")
-        kept.append(_code(line)[:-1] + " " if backslash else line + "\n")
-        if not more:
-            yield Line("".join(kept).rstrip("\n"), first)
-            kept, depth = [], 0
-    if kept:
-        yield Line("".join(kept).rstrip("\n"), first)
-
-
-def unfinished(text: str) -> bool:
-    """Whether a text goes on below; an empty line ends it in any case.
-
-    >>> [unfinished(text) for text in ("sin(", "sin(\\n", "2 +", "2 + 3", ":load a(")]
-    [True, False, True, False, False]
-    """
-    if text.lstrip().startswith(":"):
-        return False
-    depth, more = 0, False
-    lines = text.split("\n")
-    for line in lines:
-        depth, more = _continued(line, depth)
-    return more and bool(lines[-1].strip())
-
-
-def _code(line: str) -> str:
-    return line.partition("#")[0].rstrip()
-
-
-def _continued(line: str, depth: int) -> tuple[int, bool]:
-    """The brackets open after a line, and whether it is continued on the next one."""
-    code = _code(line)
-    for character in code:
-        depth += (character == "(") - (character == ")")
-        if depth < 0 or (depth and character == ";"):
-            # Nothing below can set this right.
-            return 0, False
-    return depth, depth > 0 or code.endswith("\\") or _CONTINUED.search(code) is not None
 
 
 def steps(source: Source, known: Mapping[str, Coordinate | Definition]) -> list[Step]:

@@ -71,7 +71,9 @@ def tokens(source: Source) -> Iterator[Token]:
             brackets.append(start)
         elif found == "RPAR":
             if not brackets:
-                raise SyntaxProblem("this bracket closes nothing", (start, position), "delete it, or open it before", source)
+                raise SyntaxProblem(
+                    "this bracket closes nothing", (start, position), "delete it, or open it before", source
+                )
             brackets.pop()
         elif found == "_SEPARATOR":
             if previous == "_SEPARATOR":

@@ -175,7 +175,11 @@ class _Reader:
             raise SyntaxProblem("two parameters have the same name", span, "rename one", self.source)
         if name in CALLABLE:
             self.meaning.cautions.append(
-                Caution("name", f"`{name}` is the function defined here, not the built-in one", (span[0], span[0] + len(name)))
+                Caution(
+                    "name",
+                    f"`{name}` is the function defined here, not the built-in one",
+                    (span[0], span[0] + len(name)),
+                )
             )
         self.local = {parameter: variable(f"{name}({parameter})") for parameter in parameters}
         self.differentiated = False
@@ -188,7 +192,9 @@ class _Reader:
             if before is not None:
                 self.meaning.functions[name] = before
         free = tuple(
-            free for free in variables([value]) if variable(free) not in own.values() and variable(free) not in self.meaning.assigned
+            free
+            for free in variables([value])
+            if variable(free) not in own.values() and variable(free) not in self.meaning.assigned
         )
         self.meaning.functions[name] = Definition(name, parameters, value, free, self.differentiated)
 
@@ -300,7 +306,11 @@ class _Reader:
         row = CALLABLE.get(name)
         if row is None:
             raise refusals.unknown_function(
-                node, name, self.source, [*CALLABLE, "diff", *self.meaning.functions], {*self.bound, *self.meaning.symbols, *self.local}
+                node,
+                name,
+                self.source,
+                [*CALLABLE, "diff", *self.meaning.functions],
+                {*self.bound, *self.meaning.symbols, *self.local},
             )
         self._check_count(node, name, arguments, *row.arity)
         if row.arity[1] is not None:
@@ -335,20 +345,31 @@ class _Reader:
     def _diff(self, node: Syntax, arguments: tuple[Expr, ...]) -> Expr:
         place = (node.start, node.end)
         if len(node.parts) not in (2, 3):
-            raise ArityProblem("`diff` takes a formula, a name, and perhaps an order", place, "as in `diff(x^3, x, 2)`", self.source)
+            raise ArityProblem(
+                "`diff` takes a formula, a name, and perhaps an order", place, "as in `diff(x^3, x, 2)`", self.source
+            )
         by = node.parts[1]
         if by.rule != "name":
-            raise SyntaxProblem("`diff` differentiates by a name", (by.start, by.end), "as in `diff(x^3, x)`", self.source)
+            raise SyntaxProblem(
+                "`diff` differentiates by a name", (by.start, by.end), "as in `diff(x^3, x)`", self.source
+            )
         order = 1
         if len(node.parts) == 3:
             times = arguments[1]
             if not isinstance(times, Number) or times.value != int(times.value) or times.value < 0:
                 third = node.parts[2]
-                raise SyntaxProblem("the order of a derivative is a whole number", (third.start, third.end), "as in `diff(x^3, x, 2)`", self.source)
+                raise SyntaxProblem(
+                    "the order of a derivative is a whole number",
+                    (third.start, third.end),
+                    "as in `diff(x^3, x, 2)`",
+                    self.source,
+                )
             order = int(times.value)
         symbol = self._name(by)
         if not isinstance(symbol, Variable):
-            raise NameProblem(f"`{by.text}` is a constant", (by.start, by.end), "differentiate by a variable", self.source)
+            raise NameProblem(
+                f"`{by.text}` is a constant", (by.start, by.end), "differentiate by a variable", self.source
+            )
         (body,) = self.meaning.inlined([arguments[0]], kept=[symbol])
         result = self._derivative(node, body, symbol.name, order)
         self.meaning.spans.setdefault(result, place)

@@ -19,7 +19,8 @@ RESERVED = frozenset({"if", "else", "and", "or", "not", "for", "in"})
 _TEXTBOOK = frozenset(
     name
     for name, row in CALLABLE.items()
-    if row.group in ("roots, exponentials, logarithms", "trigonometry", "hyperbolic functions") or row is PRIMITIVES["abs"]
+    if row.group in ("roots, exponentials, logarithms", "trigonometry", "hyperbolic functions")
+    or row is PRIMITIVES["abs"]
 )
 
 
@@ -70,7 +71,10 @@ def literal(node: Syntax, source: Source) -> Number:
     value = float(text) if text[0] in ".0123456789" else unicodedata.numeric(text)
     if value == float("inf"):
         raise SyntaxProblem(
-            f"`{_short(text)}` is too large for a double", (node.start, node.end), "the largest is 1.797e308; `inf` is infinity", source
+            f"`{_short(text)}` is too large for a double",
+            (node.start, node.end),
+            "the largest is 1.797e308; `inf` is infinity",
+            source,
         )
     return number(value)
 
@@ -94,9 +98,7 @@ def unknown_function(
     return NameProblem(f"unknown function `{name}`", span, hint, source)
 
 
-def wrong_count(
-    node: Syntax, name: str, count: int, least: int, most: int | None, source: Source
-) -> ArityProblem:
+def wrong_count(node: Syntax, name: str, count: int, least: int, most: int | None, source: Source) -> ArityProblem:
     """What to say of a call with too few or too many arguments."""
     needed = f"{least}" if most == least else f"{least} or more" if most is None else f"{least} to {most}"
     noun = "argument" if needed == "1" else "arguments"

@@ -135,9 +135,13 @@ def _unexpected(source: Source, previous: Token, token: Token) -> Problem:
     if token.kind in ("TIMES", "POWER", "COMPARISON", "OR", "AND"):
         return SyntaxProblem(f"missing operand before `{token.text}`", here, "write what it applies to", source)
     if token.kind == "COMMA":
-        return SyntaxProblem("a comma stands only between the arguments of a function", here, "a decimal point is `.`", source)
+        return SyntaxProblem(
+            "a comma stands only between the arguments of a function", here, "a decimal point is `.`", source
+        )
     if token.kind == "PRIMES":
-        return SyntaxProblem("`'` stands only between a function and its argument", here, "write `f'(x)` or `diff(f, x)`", source)
+        return SyntaxProblem(
+            "`'` stands only between a function and its argument", here, "write `f'(x)` or `diff(f, x)`", source
+        )
     if token.kind in _ENDS:
         return SyntaxProblem("the formula ends too early", (previous.start, previous.end), "complete it", source)
     return SyntaxProblem(f"`{token.text}` cannot stand here", here, _advice(token), source)

@@ -41,8 +41,9 @@ def _plain(value: Any) -> Any:
 def csv_text(columns: Mapping[str, float | str]) -> str:
     """A header and one row.
 
-    >>> csv_text({"value": 42.0, "d_x": 24.0})
-    'value,d_x\\n42,24'
+    >>> print(csv_text({"value": 42.0, "d_x": 24.0}))
+    value,d_x
+    42,24
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

@@ -7,7 +7,7 @@ from adcalc.primitive import Primitive
 from adcalc.render.machine import json_line
 from adcalc.render.screen import Screen
 from adcalc.rules import ARGUMENTS
-from adcalc.table import PRIMITIVES, TABLE
+from adcalc.table import TABLE
 
 
 def all_rows() -> list[Primitive]:
@@ -65,7 +65,9 @@ def show_all() -> None:
             if row.group == group:
                 shown = "; ".join(text or "none" for _, text in rules(row))
                 rows.append([signature(row), shown if not row.constant else row.doc])
-        heading = "" if group == "constants" else "derivative" + (" by x; by y" if any("; " in r[1] for r in rows) else "")
+        heading = (
+            "" if group == "constants" else "derivative" + (" by x; by y" if any("; " in r[1] for r in rows) else "")
+        )
         screen.table(["", heading], rows, numbers=False)
 
 
@@ -77,7 +79,9 @@ def show_one(row: Primitive) -> None:
     screen.line()
     lines = []
     for letter, text in rules(row):
-        lines.append([screen.partial(letter).replace("f", row.name if row.name.isidentifier() else "f"), text or "none"])
+        lines.append(
+            [screen.partial(letter).replace("f", row.name if row.name.isidentifier() else "f"), text or "none"]
+        )
     if row.body:
         lines.append(["value", row.body])
     if row.domain:

@@ -99,9 +99,9 @@ def show_hessian(function: Function, at: Mapping[str, float], backend: str, resu
             columns |= {f"d_{a}_{b}": entry for (a, b), entry in _upper(result)}
             _write(csv_text(columns))
         case "plain":
-            rows = [("value", [result.value]), *((name, [partial]) for name, partial in result.partials.items())]
-            rows += [("", row) for row in result.matrix]
-            _write(plain_lines(rows))
+            figures = [("value", [result.value]), *((name, [partial]) for name, partial in result.partials.items())]
+            figures += [("", list(row)) for row in result.matrix]
+            _write(plain_lines(figures))
         case "latex":
             body = r" \\ ".join(" & ".join(map(_latex_number, row)) for row in result.matrix)
             _write(f"f = {_latex_number(result.value)}")
@@ -119,9 +119,7 @@ def show_hessian(function: Function, at: Mapping[str, float], backend: str, resu
             if not result.variables:
                 return
             screen.line()
-            entries = [
-                [name, *map(digits, row)] for name, row in zip(result.variables, result.matrix, strict=True)
-            ]
+            entries = [[name, *map(digits, row)] for name, row in zip(result.variables, result.matrix, strict=True)]
             screen.table(["Hessian", *result.variables], entries)
             if result.matrix_error is not None:
                 worst = max(error for row in result.matrix_error for error in row)
@@ -185,9 +183,7 @@ def show_derivative(function: Function, wrt: Sequence[str], result: Function, fo
             _write(str(result))
 
 
-def show_comparison(
-    function: Function, at: Mapping[str, float], answers: Sequence[Comparison], format: str
-) -> None:
+def show_comparison(function: Function, at: Mapping[str, float], answers: Sequence[Comparison], format: str) -> None:
     """Every backend's figures beside each other."""
     largest = max((a.ulps for a in answers if a.backend != "numeric"), default=0.0)
     match format:
@@ -204,10 +200,23 @@ def show_comparison(
             )
         case "csv" | "plain":
             names = next((list(a.gradient.partials) for a in answers if a.gradient), [])
-            lines = [",".join(["backend", "value", *(f"d_{n}" for n in names), "ulps", "operations", "evaluations", "seconds"])]
+            lines = [
+                ",".join(
+                    ["backend", "value", *(f"d_{n}" for n in names), "ulps", "operations", "evaluations", "seconds"]
+                )
+            ]
             for a in answers:
-                figures = [a.gradient.value, *a.gradient.partials.values()] if a.gradient else [math.nan] * (len(names) + 1)
-                cells = [a.backend, *map(digits, figures), digits(a.ulps), str(a.operations), str(a.evaluations), digits(a.seconds)]
+                figures = (
+                    [a.gradient.value, *a.gradient.partials.values()] if a.gradient else [math.nan] * (len(names) + 1)
+                )
+                cells = [
+                    a.backend,
+                    *map(digits, figures),
+                    digits(a.ulps),
+                    str(a.operations),
+                    str(a.evaluations),
+                    digits(a.seconds),
+                ]
                 lines.append(",".join(cells))
             _write("\n".join(lines if format == "csv" else [line.replace(",", " ") for line in lines]))
         case _:
@@ -253,7 +262,11 @@ def digits_short(value: float) -> str:
         return digits(value)
     # Rounded up, for it is a bound.
     exponent = math.floor(math.log10(abs(value)))
-    return f"{math.ceil(value / 10.0 ** (exponent - 1)) * 10.0 ** (exponent - 1):.1e}" if exponent > -300 else f"{value:.1e}"
+    return (
+        f"{math.ceil(value / 10.0 ** (exponent - 1)) * 10.0 ** (exponent - 1):.1e}"
+        if exponent > -300
+        else f"{value:.1e}"
+    )
 
 
 def _ulps(value: float) -> str:
@@ -283,14 +296,16 @@ def _title(screen: object, function: Function, at: Mapping[str, float]) -> None:
     from adcalc.render.screen import Screen
 
     assert isinstance(screen, Screen)
-    text = " ".join(function.source.text.split("\n")) if "\n" not in function.source.text.strip() else "f"
-    if len(text) > _LONGEST_TITLE:
-        text = text[:_LONGEST_TITLE] + "..."
+    text = function.source.text.strip()
+    if "\n" not in text:
+        shown = text if len(text) <= _LONGEST_TITLE else text[:_LONGEST_TITLE] + "..."
+        program = function.meaning is not None and bool(function.meaning.symbols or function.meaning.functions)
+        screen.line(shown if program else f"f = {shown}")
     where = ", ".join(f"{name} = {digits(value)}" for name, value in list(at.items())[:12])
-    screen.line(f"f = {text.strip()}" if text != "f" else "f")
     if where:
         screen.line(f"at {where}{', ...' if len(at) > 12 else ''}", "dim")
-    screen.line()
+    if where or "\n" not in text:
+        screen.line()
 
 
 def _latex(function: Function) -> str:

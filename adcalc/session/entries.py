@@ -10,6 +10,7 @@ from typing import TypeAlias
 from adcalc.algebras.text import digits
 from adcalc.errors import Problem, Source, SyntaxProblem
 from adcalc.parser import Syntax, parse
+from adcalc.parser.lexer import tokens
 from adcalc.table import CONSTANTS
 
 #: The name of the last answer.
@@ -90,7 +91,7 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What a formula depends on: definitions, each after those it uses, variables with values, and those without."""
+    """What a formula depends on: definitions in order, variables with values, and those without."""
 
     definitions: list[Definition]
     given: dict[str, float]
@@ -159,3 +160,17 @@ def target(statement: Syntax) -> str:
 def literal(value: float) -> str:
     """A number as the language writes it."""
     return "inf - inf" if math.isnan(value) else digits(value)
+
+
+def with_answer(text: str, value: float) -> str:
+    """A statement with the last answer put in.
+
+    >>> with_answer("y = ans*x^ans", -2.0)
+    'y = (-2)*x^(-2)'
+    """
+    pieces, end = [], 0
+    for token in tokens(Source(text)):
+        if token.kind == "NAME" and token.text == ANSWER:
+            pieces += [text[end : token.start], f"({literal(value)})"]
+            end = token.end
+    return "".join([*pieces, text[end:]])

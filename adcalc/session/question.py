@@ -10,11 +10,14 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from adcalc.errors import Caution, NameProblem, Problem, Source, Span
-from adcalc.expr import variable
+from adcalc.expr import Apply, rebuild, topological, variable
 from adcalc.function import Function
 from adcalc.parser import Syntax
 from adcalc.session.entries import ANSWER
 from adcalc.simplify import simplified
+from adcalc.table import PRIMITIVES
+
+_GIVEN = PRIMITIVES["given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,11 @@ class Question:
 
     @property
     def simplified(self) -> Function:
-        """The formula in its canonical form."""
-        (expr,) = simplified([self.function.expr])
+        """The formula in its canonical form, without the conditions that a derivative inside it carries."""
+        expr = self.function.expr
+        guards = [node for node in topological([expr]) if isinstance(node, Apply) and node.primitive is _GIVEN]
+        bare = rebuild([expr], {}, {guard: guard.arguments[0] for guard in guards})[expr]
+        (expr,) = simplified([bare])
         return replace(self.shown, expr=expr)
 
     @property

@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from adcalc.errors import NameProblem, Source, SyntaxProblem
+from adcalc.errors import NameProblem, SyntaxProblem
 from adcalc.function import parse
 from adcalc.parser import Syntax
-from adcalc.parser.lexer import tokens
-from adcalc.session.entries import ANSWER, Coordinate, Definition, Entry, Needed, Uses, literal, statement_of, target
+from adcalc.session.entries import (
+    ANSWER,
+    Coordinate,
+    Definition,
+    Entry,
+    Needed,
+    Uses,
+    statement_of,
+    target,
+    with_answer,
+)
 from adcalc.session.question import Excerpt, Program, Question, Remark, listed
 
 
@@ -54,6 +63,7 @@ class Session:
         elif statement.rule == "update":
             uses = Uses((name, *uses.names), uses.calls)
         former = self.entries.get(name)
+        entry: Entry
         builds_on = not head and name in uses.names
         if builds_on and (former is None or (isinstance(former, Definition) and former.head)):
             hint = f"write `{name} = ...` without `{name}` first"
@@ -75,7 +85,12 @@ class Session:
         return remarks
 
     def question(
-        self, typed: Excerpt, at: Mapping[str, float] | None = None, by: Sequence[str] = (), *, formulas: bool = False
+        self,
+        typed: Excerpt,
+        at: Mapping[str, float] | None = None,
+        by: Sequence[str] = (),
+        *,
+        formulas: bool = False,
     ) -> Question:
         """A formula together with the definitions and values it needs.
 
@@ -93,7 +108,10 @@ class Session:
             hint = "define it on a line of its own"
             raise SyntaxProblem("a formula is needed here, not a definition", place, hint, typed.source)
         at = at or {}
-        apart = {*at, *(n for n in by if n not in self.entries or (formulas and isinstance(self.entries[n], Definition)))}
+        apart = {
+            *at,
+            *(n for n in by if n not in self.entries or (formulas and isinstance(self.entries[n], Definition))),
+        }
         return self._assembled(typed, Needed.by(Uses.of(statement), self.entries, frozenset(apart)), at, apart)
 
     def number(self, typed: Excerpt, at: Mapping[str, float] | None = None) -> float:
@@ -152,11 +170,11 @@ class Session:
         self.backend, self.format = copy.backend, copy.format
 
     def script(self) -> list[str]:
-        """Statements that make an empty session know the same: values, then each definition after what it uses.
+        """Statements that make an empty session know the same, each after what it uses.
 
         >>> session = Session()
-        >>> for line in ("y = f(a)", "f(t) = t^2", "a = 3") * 2:
-        ...     _ = session.take(Excerpt.whole(line)) if line[0] != "y" or session.depth > 1 else None
+        >>> for line in ("f(t) = t^2", "y = f(a)", "a = 3"):
+        ...     _ = session.take(Excerpt.whole(line))
         >>> session.script()
         ['a = 3', 'f(t) = t^2', 'y = f(a)']
         """
@@ -165,7 +183,7 @@ class Session:
         return [*values, *(each.text for each in Needed.by(everything, self.entries).definitions)]
 
     def _definition(self, typed: Excerpt, statement: Syntax, uses: Uses, head: str) -> tuple[Definition, list[Remark]]:
-        """A statement as a definition, read below the heads of what it uses: their bodies are known to be right."""
+        """A statement as a definition, read below the heads of what it uses: their bodies are known."""
         name = target(statement)
         own = typed.part(statement)
         known = {each: self.entries[each] for each in (*uses.names, *uses.calls) if each in self.entries}
@@ -177,20 +195,12 @@ class Session:
         text = own.text
         if ANSWER in uses.names and name != ANSWER:
             # The next line has another answer; a definition keeps the one of its time.
-            text, uses = self._with_answer(own), uses.without(ANSWER)
+            answer = self.entries.get(ANSWER)
+            if not isinstance(answer, Coordinate):
+                hint = "it is the last value that was found"
+                raise NameProblem(f"`{ANSWER}` has no value yet", own.span, hint, own.source)
+            text, uses = with_answer(text, answer.value), uses.without(ANSWER)
         return Definition(name, (text,), uses, head), program.remarks(function.cautions, typed.source)
-
-    def _with_answer(self, typed: Excerpt) -> str:
-        answer = self.entries.get(ANSWER)
-        places = [token for token in tokens(Source(typed.text)) if token.kind == "NAME" and token.text == ANSWER]
-        if not isinstance(answer, Coordinate):
-            span = (typed.start + places[0].start, typed.start + places[0].end)
-            raise NameProblem(f"`{ANSWER}` has no value yet", span, "it is the last value that was found", typed.source)
-        pieces, end = [], 0
-        for token in places:
-            pieces += [typed.text[end : token.start], f"({literal(answer.value)})"]
-            end = token.end
-        return "".join([*pieces, typed.text[end:]])
 
     def _assembled(
         self,
@@ -204,8 +214,9 @@ class Session:
         program = Program.of([*stored, *between, typed])
         with program.placing():
             function = parse(program.source.text, bound={*needed.given, *apart})
-        values = {name: value for name, value in needed.given.items() if name in function.variables}
-        return Question(function, program, typed, {**values, **(at or {})}, needed.given)
+        values = {**needed.given, **(at or {})}
+        own = {name: values[name] for name in function.variables if name in values}
+        return Question(function, program, typed, {**own, **(at or {})}, needed.given)
 
     def _coordinate(self, name: str, question: Question) -> tuple[Coordinate, list[Remark]]:
         if question.missing:
@@ -220,10 +231,17 @@ class Session:
         ):
             return
         needed = Needed.by(new.uses.without(new.name), self.entries)
-        through = [each.name for each in needed.definitions if new.name in each.uses.of_kind(new) and each.name != new.name]
+        through = [
+            each.name for each in needed.definitions if new.name in each.uses.of_kind(new) and each.name != new.name
+        ]
         if through:
             hint = f"give one of them another name, or a value: `{through[0]} = 3`"
-            raise NameProblem(f"`{new.name}` would be defined by itself, through {listed(through)}", place, hint, typed.source)
+            raise NameProblem(
+                f"`{new.name}` would be defined by itself, through {listed(through)}",
+                place,
+                hint,
+                typed.source,
+            )
 
 
 def _present(statement: Syntax, name: str) -> list[Excerpt]:

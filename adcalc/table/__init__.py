@@ -22,15 +22,8 @@ PRIMITIVES = MappingProxyType({row.name: row for row in TABLE})
 
 #: Rows by every name that a formula may call them by.
 CALLABLE = MappingProxyType(
-    {
-        name: row
-        for row in TABLE
-        for name in (row.name, *row.aliases)
-        if name.isidentifier() and not row.constant
-    }
+    {name: row for row in TABLE for name in (row.name, *row.aliases) if name.isidentifier() and not row.constant}
 )
 
 #: Named constants by every name.
-CONSTANTS = MappingProxyType(
-    {name: row for row in TABLE if row.constant for name in (row.name, *row.aliases)}
-)
+CONSTANTS = MappingProxyType({name: row for row in TABLE if row.constant for name in (row.name, *row.aliases)})

@@ -29,7 +29,7 @@ PIECEWISE: tuple[Primitive, ...] = (
     Primitive("ceil", "The smallest integer not below x.", ("0",), host="here.ceil",
               kinks="x == out", jump=True, convention=_JUMP, samples=(("-2.5",), ("1.25",)),
               edges=((("2",), ("0",)),), latex=r"\left\lceil {x} \right\rceil", group=_P),
-    Primitive("round", "The nearest integer; halves go to the even neighbour.", ("0",), host="here.round",
+    Primitive("round", "The nearest integer; halves go to the even neighbour.", ("0",), host="here.nearest",
               kinks="abs(x - out) == 0.5", jump=True, convention=_JUMP, samples=(("-2.25",), ("1.25",)),
               edges=((("0.5",), ("0",)),), group=_P),
     Primitive("trunc", "The integer part: x without its decimals.", ("0",), host="here.trunc",

@@ -59,7 +59,7 @@ SPECIAL: tuple[Primitive, ...] = (
               edges=((("1000", "1001"), ("0.2689414213699951", "0.7310585786300049")),
                      (("-1000", "-1001"), ("0.7310585786300049", "0.2689414213699951"))), group=_S),
     Primitive("xlogy", "x*log(y), and 0 where x is 0.", ("log(y)", "x/y"), exact=("log(y)", "0 if x == 0 and y == 0 else x/y"),
-             
+
               arity=(2, 2), host="here.xlogy", array="special.xlogy", domain="y > 0 or (x == 0 and y == 0)",
               samples=(("0.5", "1.5"), ("-3", "2")),
               edges=((("0", "0"), ("-inf", "0")), (("0", "2"), ("log(2)", "0"))),
@@ -74,10 +74,10 @@ SPECIAL: tuple[Primitive, ...] = (
     # Near 0 the quotient cancels; there the Taylor series of degree 17 is exact to the last bit.
     Primitive("sinc", "sin(pi*x)/(pi*x), and 1 at 0.",
               ("(cos(pi*x) - out)/x",),
-              exact=("(cos(pi*x) - out)/x if abs(x) > 0.25 else "
+              exact=(("(cos(pi*x) - out)/x if abs(x) > 0.25 else "
                "-2*pi^2*x*(1/6 - (pi*x)^2*(2/120 - (pi*x)^2*(3/5040 - (pi*x)^2*(4/362880 - (pi*x)^2*("
                "5/39916800 - (pi*x)^2*(6/6227020800 - (pi*x)^2*(7/1307674368000 - (pi*x)^2*("
-               "8/355687428096000 - (pi*x)^2*9/121645100408832000))))))))",),
+               "8/355687428096000 - (pi*x)^2*9/121645100408832000))))))))"),),
               host="here.sinc", domain="abs(x) < inf", samples=(("-0.125",), ("0.75",)),
               edges=((("0",), ("0",)), (("1e-8",), ("-3.289868133696453e-8",))), group=_S),
 

@@ -1,0 +1,252 @@
+"""What begins with a colon: orders to the session itself, from `:backend` to `:vars`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from adcalc.backends import BACKENDS, backend_named
+from adcalc.cli.arguments import formula_source
+from adcalc.cli.options import Format
+from adcalc.cli.repl_answers import answer
+from adcalc.cli.repl_input import Line, joined
+from adcalc.cli.repl_lines import CLAUSES, REQUESTS, misspelt
+from adcalc.errors import InputProblem, NameProblem, Problem, Source
+from adcalc.render.machine import json_line
+from adcalc.session import Coordinate, Definition, Session
+
+#: The first line of a saved session; only files that begin with it are written over.
+_HEADER = "# adcalc session"
+
+
+class Leave(Exception):
+    """The session is to end."""
+
+
+class Order(NamedTuple):
+    """What an order does, and what stands behind its name."""
+
+    carry_out: Callable[[Session, str], bool]
+    argument: str
+    doc: str
+
+
+def run(session: Session, line: Line, file: str = "") -> bool:
+    """Carries out one line, whatever it is; whether every number in its answers is finite.
+
+    Args:
+        file: the script it stands in.  Problems name the line then, as they do for `file=""` with a
+            number above 0.
+
+    Raises:
+        Problem: with the line.
+        Leave: it is `:quit`.
+    """
+    try:
+        return _order(session, line.text) if line.text.startswith(":") else answer(session, line.text)
+    except Problem as problem:
+        if line.number:
+            _number(problem, line, f"{file}, line" if file else "line")
+        if session.format == "json" and line.number and problem.source is not None:
+            problem.message = f"{problem.source.name}: {problem.message}"
+        raise
+
+
+def _number(problem: Problem, line: Line, where: str) -> None:
+    """Gives a problem the number of the line it arose in."""
+    if problem.span is None or problem.source is None:
+        text = line.text.partition("\n")[0]
+        problem.span, problem.source = (0, len(text)), Source(text, f"{where} {line.number}")
+    elif problem.source.text == line.text and not problem.source.name:
+        number, column, text = problem.source.line(problem.span[0])
+        length = problem.span[1] - problem.span[0]
+        problem.span = column, max(column, min(column + length, len(text)))
+        problem.source = Source(text, f"{where} {line.number + number - 1}")
+    else:
+        name = f", {problem.source.name}" if problem.source.name else ""
+        problem.source = Source(problem.source.text, f"{where} {line.number}{name}")
+
+
+def _order(session: Session, text: str) -> bool:
+    word, argument = _word(text), text[1:].strip().partition(" ")[2]
+    order = ORDERS.get(word) or ORDERS.get(_SHORT.get(word, ""))
+    if order is None:
+        source = Source(text)
+        hint = misspelt(f":{word}", [f":{name}" for name in ORDERS])
+        raise NameProblem(f"unknown command `:{word}`", (0, len(text.split()[0])), hint, source)
+    if argument.strip() and not order.argument:
+        raise InputProblem(f"`:{word}` stands alone", hint=f"write `:{word}`")
+    if not argument.strip() and order.argument and order.argument[0] != "[":
+        raise InputProblem(f"`:{word}` needs a {order.argument.lower()}", hint=f"write `:{word} {order.argument}`")
+    return order.carry_out(session, argument.strip())
+
+
+def _word(text: str) -> str:
+    return text[1:].strip().partition(" ")[0] if text.startswith(":") else ""
+
+
+def _variables(session: Session, _: str) -> bool:
+    if session.format == "json":
+        values = {e.name: e.value for e in session.entries.values() if isinstance(e, Coordinate)}
+        texts = {e.head or e.name: e.text for e in session.entries.values() if isinstance(e, Definition)}
+        print(json_line({"values": values, "definitions": texts}))
+    else:
+        print("\n".join(session.script()) or "no variables and no definitions yet")
+    return True
+
+
+def _backend(session: Session, name: str) -> bool:
+    if name:
+        backend_named(name)
+        session.backend = name
+    else:
+        for each in BACKENDS:
+            print(f"{'*' if each == session.backend else ' '} {each:<10}{backend_named(each).doc}")
+    return True
+
+
+def _format(session: Session, name: str) -> bool:
+    if not name:
+        print(" ".join(f"[{each}]" if each == session.format else str(each) for each in Format))
+    elif name in list(Format):
+        session.format = str(Format(name))
+    else:
+        raise InputProblem(f"unknown format `{name}`", hint=misspelt(name, [str(each) for each in Format]))
+    return True
+
+
+def _save(session: Session, name: str) -> bool:
+    settings = [f":backend {session.backend}", f":format {session.format}"]
+    text = "\n".join([_HEADER, *settings, *session.script(), ""])
+    path = Path(name).expanduser()
+    try:
+        path = path.resolve()
+        if path.exists() and not path.is_dir():
+            if not path.is_file():
+                raise InputProblem(f"`{name}` is no ordinary file", hint="choose another name")
+            with path.open("rb") as file:
+                start = file.read(len(_HEADER))
+            if start and start != _HEADER.encode():
+                raise InputProblem(f"`{name}` is no saved session and is not written over", hint="choose another name")
+        _write(path, text)
+    except (OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, Problem):
+            raise
+        raise InputProblem(f"cannot write `{name}`: {getattr(error, 'strerror', None) or error}") from None
+    return True
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file completely or not at all."""
+    if path.is_dir():
+        raise IsADirectoryError(0, "it is a folder, not a file")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _load(session: Session, name: str) -> bool:
+    """Carries out the lines of a file; after a problem in one of them nothing of it has happened."""
+    source = formula_source(f"@{Path(name).expanduser()}")
+    before, depth = session.copy(), session.depth
+    finite = True
+    try:
+        for line in joined(source.text.split("\n")):
+            if _word(line.text) == "load":
+                problem = InputProblem("a file that is loaded cannot load another one", hint="load them one by one")
+                _number(problem, line, f"{name}, line")
+                raise problem
+            finite &= run(session, line, name)
+    except Leave:
+        raise
+    except BaseException:
+        session.restore(before)
+        raise
+    session.joined(depth)
+    return finite
+
+
+def _undo(session: Session, _: str) -> bool:
+    names = session.undo()
+    if not names:
+        raise InputProblem("there is nothing to take back")
+    for name in names:
+        entry = session.entries.get(name)
+        print(entry.text if entry is not None else f"{name} has no value")
+    return True
+
+
+def _forget(session: Session, name: str) -> bool:
+    session.forget(name)
+    return True
+
+
+def _help(session: Session, name: str) -> bool:
+    if not name:
+        print(_page())
+        return True
+    entry = session.entries.get(name)
+    word = name.lstrip(":")
+    if entry is not None:
+        print(entry.text)
+    elif word in ORDERS and (name.startswith(":") or word not in REQUESTS):
+        print(f":{word} {ORDERS[word].argument}".rstrip() + f"\n  {ORDERS[word].doc}")
+    elif name in REQUESTS:
+        doc, clauses = REQUESTS[name]
+        optional = " ".join(f"[{CLAUSES[clause].strip('`')}]" for clause in clauses)
+        print(f"{name} FORMULA {optional}\n  {doc}")
+    else:
+        from adcalc.render import reference
+
+        row = reference.row_named(name)
+        if session.format == "json":
+            reference.show_json([row])
+        else:
+            reference.show_one(row)
+    return True
+
+
+def _page() -> str:
+    statements = [
+        ("x^2*y + 2", "the value, if every variable has one"),
+        ("x = 3", "a value; it takes part in gradients"),
+        ("y = x^2", "a name for a formula"),
+        ("f(x, y) = x*y", "a function"),
+        ("x += 1", "a change"),
+        ("ans", "the last value"),
+    ]
+    requests = [(f"{word} FORMULA", doc) for word, (doc, _) in REQUESTS.items()]
+    clauses = [(text.strip("`"), doc) for text, doc in zip(CLAUSES.values(), _CLAUSE_DOCS, strict=True)]
+    orders = [(f":{name} {order.argument}".rstrip(), order.doc) for name, order in ORDERS.items()]
+    groups = [statements, requests, clauses, orders]
+    return "\n\n".join("\n".join(f"  {left:<18}{right}" for left, right in group) for group in groups)
+
+
+def _quit(_: Session, __: str) -> bool:
+    raise Leave
+
+
+_CLAUSE_DOCS = ("values for this request only", "differentiate by these only", "how often `diff` does it")
+_SHORT = {"q": "quit", "exit": "quit", "h": "help", "?": "help"}
+
+ORDERS: Mapping[str, Order] = {
+    "vars": Order(_variables, "", "values and definitions"),
+    "backend": Order(_backend, "[NAME]", "the way to the derivative, or the list"),
+    "format": Order(_format, "[NAME]", "how results are written, or the list"),
+    "save": Order(_save, "FILE", "write values and definitions to a script"),
+    "load": Order(_load, "FILE", "carry out a script"),
+    "undo": Order(_undo, "", "take the last change back"),
+    "forget": Order(_forget, "NAME", "take a value or definition away"),
+    "help": Order(_help, "[NAME]", "this page, or one function or command"),
+    "quit": Order(_quit, "", "leave, as Ctrl-D does"),
+}
