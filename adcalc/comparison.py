@@ -63,6 +63,7 @@ def compare(function: Function, at: Mapping[str, float], wrt: Sequence[str] | No
 def distance(one: Gradient, other: Gradient) -> float:
     """The largest distance of two gradients' figures in units in the last place of the larger figure.
 
+    >>> from dataclasses import replace
     >>> a = Gradient(1.0, {"x": 1.0})
     >>> distance(a, replace(a, partials={"x": 1.0000000000000002}))
     1.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from adcalc.algebras.formulas import EXACT, READABLE, Formulas
 from adcalc.errors import LimitProblem
-from adcalc.expr import Apply, Expr, apply, number, topological, variable, variables
+from adcalc.expr import Apply, Expr, Number, apply, number, topological, variable, variables
 from adcalc.program import evaluate, lowered
 from adcalc.simplify import simplified
 from adcalc.table import PRIMITIVES
@@ -15,7 +16,7 @@ from adcalc.transforms import jvp, vjp
 #: A formula of more operations than this is not differentiated further.
 LARGEST = 5_000_000
 
-_GIVEN = PRIMITIVES["given"]
+_GIVEN, _OVER, _POWER, _TIMES = (PRIMITIVES[name] for name in ("given", "/", "^", "*"))
 
 
 @lru_cache(maxsize=64)
@@ -68,11 +69,42 @@ def guarded(result: Expr, witness: Expr) -> Expr:
     `log(x)` has the derivative `1/x`, but none at -1; where the formula alone would not show that,
     the result is `given(1/x, log(x))`.
     """
-    always = set(topological([result])) if not _branches(result) else set()
-    for node in topological([witness]):
-        if isinstance(node, Apply) and (node.primitive.kinks or (node.primitive.domain and node not in always)):
-            return apply(_GIVEN, result, witness)
-    return result
+    shown = set() if _branches(result) else _demands(result)
+    needed = _demands(witness)
+    kinked = any(isinstance(node, Apply) and node.primitive.kinks for node in topological([witness]))
+    return apply(_GIVEN, result, witness) if kinked or needed - shown else result
+
+
+def _demands(expr: Expr) -> set[object]:
+    """What a formula demands of its point: conditions on arguments, and what must not be 0."""
+    found: set[object] = set()
+    for node in topological([expr]):
+        if not isinstance(node, Apply) or not node.primitive.domain:
+            continue
+        if node.primitive is _OVER:
+            found |= set(_bases(node.arguments[1]))
+        elif node.primitive is _POWER and isinstance(node.arguments[1], Number):
+            base, power = node.arguments[0], node.arguments[1].value
+            if power != int(power):
+                found.add(("not negative", base))
+            if power < 0:
+                found |= set(_bases(base))
+        else:
+            found.add((node.primitive.domain, node.arguments))
+    return found
+
+
+def _bases(divisor: Expr) -> Iterator[Expr]:
+    """The factors of a divisor, numbers and positive powers aside."""
+    stack = [divisor]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Apply) and node.primitive in (_TIMES, PRIMITIVES["neg"]):
+            stack.extend(node.arguments)
+        elif isinstance(node, Apply) and node.primitive is _POWER and isinstance(node.arguments[1], Number):
+            stack.append(node.arguments[0])
+        elif not (isinstance(node, Number) and node.value):
+            yield node
 
 
 def _branches(expr: Expr) -> bool:

@@ -136,10 +136,21 @@ def twist(
     middle = f(x, y)
     if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(middle)):
         return Estimate(math.nan, math.inf, "both")
-    a = b = abs(step or 0.0)
-    if step is None:
-        a, b = reaches or (reach(lambda t: f(t, y), x), reach(lambda t: f(x, t), y))
-        a, b = 4.0 * a, 4.0 * b
+    if step is not None:
+        return _twist_within(f, x, y, middle, abs(step), abs(step))
+    a, b = reaches or (reach(lambda t: f(t, y), x), reach(lambda t: f(x, t), y))
+    found = _twist_within(f, x, y, middle, 4.0 * a, 4.0 * b)
+    # Where a gradient vanishes together with the value its steps shrink without end, and are no
+    # measure for the second derivative; then the size of the coordinates is.
+    for share in (0.25, 0.015625):
+        if not found.error <= GOOD * abs(found.value):
+            other = _twist_within(f, x, y, middle, share * max(abs(x), 1.0), share * max(abs(y), 1.0))
+            found = min(found, other, key=lambda estimate: estimate.error)
+    return found
+
+
+def _twist_within(f: Function2, x: float, y: float, middle: float, a: float, b: float) -> Estimate:
+    """The mixed second derivative from steps of at most a and b."""
     count = min(rungs(x, a), rungs(y, b))
     steps = zip(rising(x, a, count), rising(y, b, count), strict=True)
     squares: list[Square] = []

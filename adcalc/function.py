@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adcalc.algebras.text import written
-from adcalc.answer import Answer, Kind, answered
 from adcalc.backends import Backend, backend_named
 from adcalc.errors import Caution, InputProblem, NameProblem, Source, Span, near
 from adcalc.expr import Expr, apply, rebuild, topological, variable, variables
 from adcalc.parser.meaning import Meaning, read
-from adcalc.program import lowered
+from adcalc.reading import Reading, listed
 from adcalc.results import Gradient, Hessian, Value
 from adcalc.table import CONSTANTS
-from adcalc.trace import traced
+
+_NOWHERE = (sys.maxsize, sys.maxsize)
 
 #: A point: the value of each variable, a number or a constant formula such as "pi/2".
 Point = Mapping[str, float | str]
@@ -50,11 +51,9 @@ class Function:
     def variables(self) -> tuple[str, ...]:
         """The free names, in the order in which a reader meets them."""
         found = dict.fromkeys(variables([self.evaluated]))
-        if self.meaning is None or not self.meaning.differentiated:
-            return tuple(found)
-        found |= dict.fromkeys(self.meaning.differentiated)
-        places = self.spans
-        return tuple(sorted(found, key=lambda name: places.get(variable(name), (0, 0))))
+        if self.meaning is not None:
+            found |= dict.fromkeys(self.meaning.differentiated)
+        return tuple(sorted(found, key=lambda name: self.spans.get(variable(name), _NOWHERE)))
 
     @property
     def assigned(self) -> tuple[str, ...]:
@@ -158,20 +157,25 @@ class Function:
         """
         from adcalc.derivatives import derivative
 
-        shown, computed = self.expr, self.evaluated
-        for name in self._by(wrt):
+        names = self._by(wrt)
+        origin = self._opened(names)
+        shown, computed = origin.expr, origin.evaluated
+        for name in wrt or names:
             shown = derivative(shown, name, order, exact=False)
             computed = derivative(computed, name, order, exact=True)
-        return self._derived(shown, computed) if order and wrt else self
+        return origin._derived(shown, computed) if order and names else self
 
     def gradient_formulas(self, wrt: Sequence[str] | None = None) -> dict[str, Function]:
         """The partial derivatives as formulas."""
         from adcalc.derivatives import partials
 
         names = self._by(wrt)
-        found = partials(self.expr, names, exact=False)
-        exact = partials(self.evaluated, names, exact=True)
-        return {name: self._derived(shown, computed) for name, shown, computed in zip(names, found, exact, strict=True)}
+        origin = self._opened(names)
+        found = partials(origin.expr, names, exact=False)
+        exact = partials(origin.evaluated, names, exact=True)
+        return {
+            name: origin._derived(shown, computed) for name, shown, computed in zip(names, found, exact, strict=True)
+        }
 
     def hessian_formulas(self, wrt: Sequence[str] | None = None) -> dict[tuple[str, ...], Function]:
         """The second partial derivatives as formulas, by row and column."""
@@ -181,6 +185,17 @@ class Function:
             for row, first in self.gradient_formulas(names).items()
             for column, second in first.gradient_formulas(names).items()
         }
+
+    def _opened(self, names: Sequence[str]) -> Function:
+        """The same formula with the assigned ones among some names left in it as variables."""
+        meaning = self.meaning
+        symbols = [meaning.symbols[name] for name in names if name in meaning.symbols] if meaning else []
+        if meaning is None or meaning.result is None or not symbols:
+            return self
+        (expr,) = meaning.inlined([meaning.result], symbols)
+        named: dict[Expr, Expr] = {symbol: variable(symbol.name.partition("#")[0]) for symbol in symbols}
+        expr = rebuild([expr], named)[expr]
+        return replace(self, expr=expr, evaluated=expr, meaning=None)
 
     def _derived(self, shown: Expr, computed: Expr) -> Function:
         from adcalc.derivatives import guarded
@@ -197,7 +212,7 @@ class Function:
         for name in wrt:
             if name not in known and not _is_written(self, name):
                 guess = near(name, list(known))
-                hint = f"did you mean `{guess}`?" if guess else f"it has {_listed(known)}"
+                hint = f"did you mean `{guess}`?" if guess else f"it has {listed(known)}"
                 raise NameProblem(f"the formula has no variable `{name}`", hint=hint)
         return wrt
 
@@ -208,7 +223,7 @@ class Function:
             return ()
         return tuple(name for name, symbol in meaning.symbols.items() if not variables([meaning.assigned[symbol]]))
 
-    def _at(self, at: Point, wrt: tuple[str, ...], *, together: bool = False) -> _Reading:
+    def _at(self, at: Point, wrt: tuple[str, ...], *, together: bool = False) -> Reading:
         """The formula made ready for a point, with the names to differentiate by as inputs."""
         cautions = list(self.cautions)
         shadowed = {name: variable(name) for name in at if name in CONSTANTS}
@@ -237,83 +252,9 @@ class Function:
             roots.append(root)
         if constants:
             roots = [rebuild([root], constants)[root] for root in roots]
-        reading = _Reading(self, [names for names, _ in groups], roots, {}, cautions, wrt, symbols)
-        reading.place(at)
+        reading = Reading(self, [names for names, _ in groups], roots, {}, cautions, wrt, symbols)
+        reading.place({name: coordinate(name, value) for name, value in at.items()})
         return reading
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class _Reading:
-    """A function at a point: what to evaluate, and the values to do it with."""
-
-    function: Function
-    groups: list[tuple[str, ...]]
-    roots: list[Expr]
-    inputs: dict[str, float]
-    cautions: list[Caution]
-    wrt: tuple[str, ...]
-    symbols: dict[str, Expr]
-
-    def symbol(self, name: str) -> str:
-        """The input that a name to differentiate by has become."""
-        symbol = self.symbols.get(name)
-        return name if symbol is None else getattr(symbol, "name", name)
-
-    def answer(self, position: int, backend: Backend | None, kind: Kind) -> Answer:
-        """The figures of one group of names."""
-        program = lowered([self.roots[position]])
-        symbols = [self.symbol(name) for name in self.groups[position]]
-        return answered(program, self.inputs, symbols, backend, kind, self.function.spans, self.function.source)
-
-    def place(self, at: Point) -> None:
-        """Takes the values of the point, and those that the program gives to its names."""
-        needed = dict.fromkeys(variables(self.roots))
-        kept = {self.symbol(name) for name in self.symbols}
-        definitions: list[Expr] = []
-        meaning = self.function.meaning
-        if kept and meaning is not None:
-            definitions = list(meaning.inlined(list(self.symbols.values())))
-            needed |= dict.fromkeys(variables(definitions))
-        for name in needed:
-            if name in kept:
-                continue
-            if name not in at:
-                raise self._missing(name, [other for other in needed if other not in at and other not in kept])
-            self.inputs[name] = coordinate(name, at[name])
-        for name, value in at.items():
-            if name not in needed:
-                coordinate(name, value)
-                if name not in self.function.variables and name not in self.function.origin:
-                    self.cautions.append(self._unused(name))
-        if definitions:
-            for symbol, definition in zip(self.symbols.values(), definitions, strict=True):
-                self.inputs[getattr(symbol, "name", "")] = traced(
-                    lowered([definition]), self.inputs, self.function.spans, self.function.source
-                ).value
-
-    def _missing(self, name: str, missing: list[str]) -> NameProblem:
-        spans = self.function.spans
-        span = spans.get(variable(name))
-        also = [other for other in missing if other != name]
-        hint = f"give it one: `--at {','.join(f'{each}=...' for each in missing)}`"
-        guess = near(name, [*self.function.assigned])
-        if name in self.function.assigned:
-            hint = f"it gets its value only later; {hint}"
-        elif guess:
-            hint += f"; or did you mean `{guess}`?"
-        more = f" (nor do {_listed(also)})" if also else ""
-        return NameProblem(f"`{name}` has no value{more}", span, hint, self.function.source)
-
-    def _unused(self, name: str) -> Caution:
-        if name in self.function.assigned:
-            return Caution("unused", f"`{name}` gets its value in the formula; the one given is not used")
-        guess = near(name, list(self.function.variables))
-        return Caution(
-            "unused",
-            f"the formula has no `{name}`; its value is not used",
-            None,
-            f"did you mean `{guess}`?" if guess else "",
-        )
 
 
 def parse(text: str, *, bound: Collection[str] = (), name: str = "") -> Function:
@@ -326,7 +267,7 @@ def parse(text: str, *, bound: Collection[str] = (), name: str = "") -> Function
     Raises:
         Problem: the text is not a formula; the problem knows where.
 
-    >>> parse("a = 2; f(t) = a*t^2; f(x) + f'(x)")
+    >>> parse("f(t) = 2*t^2; f(x) + f'(x)")
     adcalc.parse('2*x^2 + 4*x')
     """
     source = Source(text, name)
@@ -408,16 +349,3 @@ def _nodes(expr: Expr) -> frozenset[Expr]:
 def _is_written(function: Function, name: str) -> bool:
     """Whether a constant's name stands in the formula, where a value may be given to it."""
     return name in CONSTANTS and apply(CONSTANTS[name]) in _nodes(function.evaluated)
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = [f"`{name}`" for name in names]
-    if not shown:
-        return "no variables"
-    return (
-        shown[0]
-        if len(shown) == 1
-        else f"{', '.join(shown[:-1])} and {shown[-1]}"
-        if len(shown) < 9
-        else f"{', '.join(shown[:8])}, ..."
-    )

@@ -158,10 +158,14 @@ def _evaluate_lazily(program: Program, algebra: Algebra[T], inputs: Mapping[str,
             truth = algebra.truth(condition)
             if truth is not None:
                 chosen = arguments[taken(primitive, truth)]
-                if values[chosen] is UNUSED:
+                result = values[chosen]
+                if isinstance(result, Unused):
                     stack.append(chosen)
+                elif primitive.binding:
+                    # Logic answers with a truth value, a branch with what it holds.
+                    values[index] = algebra.const(float(bool(algebra.truth(result))))
                 else:
-                    values[index] = values[chosen]
+                    values[index] = result
                 continue
         waiting = [a for a in arguments if values[a] is UNUSED]
         if waiting:

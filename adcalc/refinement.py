@@ -57,7 +57,7 @@ def refined(program: Program, inputs: Mapping[str, float], figures: Sequence[flo
     algebra = Perturbed()
     moved = compute(algebra, evaluate(program, algebra, inputs), inputs)
     spread = max(map(_distance, figures, moved), default=0.0)
-    if spread <= _TOLERANCE:
+    if spread <= _TOLERANCE and not algebra.strayed:
         return Refined(figures)
     if operations * (1 + len(inputs)) > _LARGEST_REPEATED:
         return Refined(figures, (_lost(spread),) if math.isfinite(spread) else ())

@@ -124,11 +124,13 @@ class _Simplifier:
                 return first if condition.value else second
         elif kind.takes is not None:
             first, second = arguments
-            for argument in arguments:
-                if isinstance(argument, Number) and bool(argument.value) == (kind is PRIMITIVES["or"]):
-                    return argument
-            if isinstance(first, Number):
-                return second
+            for argument, other in ((first, second), (second, first)):
+                if isinstance(argument, Number):
+                    settled = bool(argument.value) == (kind is PRIMITIVES["or"])
+                    if settled:
+                        return number(bool(argument.value))
+                    if _is_logical(other):
+                        return other
         elif kind.binding == COMPARISON and None not in (constants := [_constant(a) for a in arguments]):
             return number(FLOATS.apply(kind, [float(c) for c in constants if c is not None]))
         elif arguments and all(isinstance(a, Number) for a in arguments):
@@ -316,6 +318,13 @@ class _Simplifier:
             self.labels[node] = shown[:_LABEL]
             stack.pop()
         return self.labels[expr]
+
+
+def _is_logical(expr: Expr) -> bool:
+    """Whether a formula can only be 0 or 1."""
+    if isinstance(expr, Number):
+        return expr.value in (0.0, 1.0)
+    return isinstance(expr, Apply) and expr.primitive.group == "comparisons and logic" and bool(expr.primitive.binding)
 
 
 def _add(into: dict[Expr, Coefficient], key: Expr, amount: Coefficient) -> None:

@@ -179,6 +179,8 @@ def derivative_cautions(trace: Trace, wrt: Sequence[str], *, second: bool, finit
 
 def _at_kink(trace: Trace, slot: Slot, index: int, active: Sequence[bool]) -> bool:
     primitive = slot.primitive
+    if primitive is not None and (primitive.takes is not None or primitive.name == "not"):
+        return _condition_vanishes(trace, slot.arguments[0], active)
     if primitive is None or not primitive.kinks:
         return False
     rule = compiled(primitive.kinks)
@@ -189,6 +191,13 @@ def _at_kink(trace: Trace, slot: Slot, index: int, active: Sequence[bool]) -> bo
         active[argument] and call.carry_out(FLOATS, rule, position) != 0.0
         for position, argument in enumerate(slot.arguments)
     )
+
+
+def _condition_vanishes(trace: Trace, condition: int, active: Sequence[bool]) -> bool:
+    """Whether a condition that is a plain number, not a comparison, is just 0."""
+    primitive = trace.program.slots[condition].primitive
+    logical = primitive is not None and primitive.group == "comparisons and logic" and bool(primitive.binding)
+    return active[condition] and not logical and trace.at(condition) == 0.0
 
 
 def _harmless(trace: Trace, wrt: Sequence[str], kinks: Sequence[int], second: bool) -> set[int]:
@@ -214,7 +223,12 @@ def _harmless(trace: Trace, wrt: Sequence[str], kinks: Sequence[int], second: bo
 
 
 def _kink_caution(trace: Trace, index: int) -> Caution:
-    primitive = trace.call(index).primitive
+    primitive = trace.program.slots[index].primitive
+    assert primitive is not None
+    if primitive.takes is not None or primitive.name == "not":
+        condition = described(trace, trace.program.slots[index].arguments[0])
+        message = f"the condition {condition} is 0 here, and true on both sides; the derivative may be another one"
+        return Caution("jump", message, trace.span(index))
     if primitive.group == "comparisons and logic":
         message = f"the two sides of {described(trace, index)} are equal here; {primitive.convention}"
     elif primitive.jump:
@@ -334,7 +348,7 @@ def _folded(primitive: Primitive, *arguments: Expr) -> Expr:
     if primitive.name in ("and", "or") and values:
         (other,) = [argument for argument in arguments if not isinstance(argument, Number)]
         settles = (values[0] != 0.0) == (primitive.name == "or")
-        return number(values[0]) if settles else other
+        return number(values[0] != 0.0) if settles else other
     return apply(primitive, *arguments)
 
 

@@ -79,7 +79,7 @@ def adjoints(
             truth = algebra.truth(_used(values[arguments[0]]))
             assert truth is not None, "reverse mode needs to know which branch was taken"
             chosen = arguments[taken(primitive, truth)]
-            if active[chosen]:
+            if active[chosen] and not primitive.binding:
                 found[chosen] = _sum(algebra, found[chosen], adjoint)
             continue
         call = Call(primitive, [_used(values[a]) for a in arguments], _used(values[index]))

@@ -57,7 +57,7 @@ def _function(primitive: Primitive) -> Function:
         def body(*arguments: float) -> float:
             return Call(primitive, arguments, math.nan).carry_out(FLOATS, rule)
 
-        return body
+        return _within_domain(primitive, body)
     home, _, name = (primitive.host or f"math.{primitive.name}").partition(".")
     match home:
         case "math":
@@ -67,9 +67,21 @@ def _function(primitive: Primitive) -> Function:
             operation: Function = getattr(operator, name)
             return operation if primitive.name in ("+", "-", "*", "neg") else lambda *a: float(operation(*a))
         case "special":
-            return _special(name)
+            return _within_domain(primitive, _special(name))
     here: Function = globals()[name]
     return here
+
+
+def _within_domain(primitive: Primitive, function: Function) -> Function:
+    """The same function with nan outside the domain, where a formula or a library may have a number."""
+    if not primitive.domain:
+        return function
+    rule = compiled(primitive.domain)
+
+    def checked(*arguments: float) -> float:
+        return function(*arguments) if Call(primitive, arguments, math.nan).carry_out(FLOATS, rule) else math.nan
+
+    return checked
 
 
 def _limit(primitive: Primitive, arguments: Sequence[float]) -> float:
@@ -79,15 +91,23 @@ def _limit(primitive: Primitive, arguments: Sequence[float]) -> float:
     home, _, name = (primitive.array or f"numpy.{primitive.name}").partition(".")
     with np.errstate(all="ignore"):
         function: Any = getattr(np, name) if home == "numpy" else _special(name)
-        return float(function(*arguments))
+        limit = float(function(*arguments))
+    # A library may have a number of its own where there is none.
+    return limit if math.isinf(limit) else math.nan
 
 
 @cache
 def _special(name: str) -> Function:
+    import numpy as np
     from scipy import special
 
     function = getattr(special, name)
-    return lambda *arguments: float(function(*arguments))
+
+    def quiet(*arguments: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(function(*arguments))
+
+    return quiet
 
 
 def divide(x: float, y: float) -> float:
@@ -100,6 +120,8 @@ def divide(x: float, y: float) -> float:
 
 def power(x: float, y: float) -> float:
     """x^y as C99 defines it, with infinity where it overflows and at 0 to a negative power."""
+    if x < 0.0 and math.isinf(y):
+        return math.nan
     try:
         return math.pow(x, y)
     except OverflowError:

@@ -6,6 +6,7 @@ something (Vignes, 1974; Parker, 1997).  It costs as much as the computation its
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ SIZE = 4.0 * sys.float_info.epsilon
 
 _CHOICES = frozenset({"neg", "abs", "min", "max", "clip", "relu", "given"})
 _LARGEST_WHOLE = 2.0**53
+_SMALLEST = sys.float_info.min
 
 
 class Perturbed:
@@ -25,11 +27,13 @@ class Perturbed:
     The signs come from a linear congruential generator, so that a run can be repeated.
     """
 
-    __slots__ = ("_state",)
+    __slots__ = ("_state", "strayed")
     exact = True
 
     def __init__(self) -> None:
         self._state = 20_250_713
+        self.strayed = False
+        """Some result left the range of normal doubles, so that what is made of it cannot be trusted."""
 
     def const(self, value: float) -> float:
         # A whole number is what it says; other literals stand for decimals that they only approach.
@@ -40,7 +44,12 @@ class Perturbed:
 
     def apply(self, primitive: Primitive, arguments: Sequence[float]) -> float:
         value = FLOATS.apply(primitive, arguments)
-        return value if _is_exact(primitive, arguments, value) else self._moved(value)
+        if _is_exact(primitive, arguments, value):
+            return value
+        size = abs(value)
+        if not _SMALLEST < size < math.inf:
+            self.strayed = self.strayed or _strays(primitive, arguments, size)
+        return self._moved(value)
 
     def _moved(self, value: float) -> float:
         self._state = (self._state * 1_103_515_245 + 12_345) & 0x7FFFFFFF
@@ -59,6 +68,18 @@ def _is_exact(primitive: Primitive, arguments: Sequence[float], value: float) ->
         case "*" | "^", (x, y):
             return x == x // 1 and y == y // 1 and value == value // 1 and abs(value) < _LARGEST_WHOLE
     return False
+
+
+def _strays(primitive: Primitive, arguments: Sequence[float], size: float) -> bool:
+    """Whether a result overflowed or underflowed, and is not just 0 or made of infinities."""
+    if not all(map(math.isfinite, arguments)):
+        return False
+    if size == math.inf:
+        return True
+    if size == 0.0:
+        vanishing = {"*": 0.0 in arguments, "/": arguments[:1] == [0.0], "^": arguments[:1] == [0.0]}
+        return primitive.name.startswith("exp") or not vanishing.get(primitive.name, True)
+    return size < _SMALLEST
 
 
 def _sum_error(x: float, y: float) -> float:

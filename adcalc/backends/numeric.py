@@ -5,13 +5,13 @@ It uses no derivative rule, so that it is a witness of its own for all the other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from adcalc.algebras.complexes import COMPLEXES, first_unfit
 from adcalc.backends.protocol import Backend, Derivatives
-from adcalc.differences import Estimate, curvature, slope, twist
+from adcalc.differences import Estimate, curvature, reach, slope, twist
 from adcalc.errors import InputProblem, MethodProblem
 from adcalc.program import Unused, evaluate
 from adcalc.trace import Trace, defined
@@ -58,10 +58,11 @@ class Numeric(Backend):
         size = len(wrt)
         matrix = [[0.0] * size for _ in wrt]
         errors = [[0.0] * size for _ in wrt]
+        reaches = self._reaches(values, [name for name in wrt if name in active]) if size > 1 else {}
         for i, row in enumerate(wrt):
             for j, column in enumerate(wrt[: i + 1]):
                 if row in active and column in active:
-                    estimate = self._second(values, row, column)
+                    estimate = self._second(values, row, column, reaches)
                     matrix[i][j] = matrix[j][i] = estimate.value
                     errors[i][j] = errors[j][i] = estimate.error
         return Derivatives(
@@ -73,13 +74,20 @@ class Numeric(Backend):
             return values.complex_slope(name)
         return slope(values.along(name), values.trace.inputs[name], self.method, self.step)
 
-    def _second(self, values: _Values, row: str, column: str) -> Estimate:
+    def _second(self, values: _Values, row: str, column: str, reaches: Mapping[str, float]) -> Estimate:
         at = values.trace.inputs
         if self.method == "complex":
             return slope(lambda to: values.complex_slope(row, {column: to}).value, at[column])
         if row == column:
             return curvature(values.along(row), at[row], self.step)
-        return twist(lambda a, b: values.at({row: a, column: b}), at[row], at[column], self.step)
+        known = (reaches[row], reaches[column]) if reaches else None
+        return twist(lambda a, b: values.at({row: a, column: b}), at[row], at[column], self.step, known)
+
+    def _reaches(self, values: _Values, names: Sequence[str]) -> dict[str, float]:
+        """How far each variable may be moved, found once and used for every mixed derivative."""
+        if self.method == "complex" or self.step is not None:
+            return {}
+        return {name: reach(values.along(name), values.trace.inputs[name]) for name in names}
 
 
 _NOTHING = Estimate(0.0, 0.0, "both")

@@ -136,4 +136,4 @@ def names(options: Sequence[str] | None) -> list[str] | None:
     found = [name.strip() for option in options for name in option.split(",")]
     if not all(found):
         raise InputProblem("a name is missing in `--wrt`", hint="write `--wrt x,y`")
-    return list(dict.fromkeys(found))
+    return found

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from adcalc.cli.app import FormulaCommand
 from adcalc.cli.options import Format, FormatName
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
-@app.command()
+@app.command(cls=FormulaCommand)
 def backends(format: FormatName = Format.TABLE) -> None:
     """The ways to a derivative.
 

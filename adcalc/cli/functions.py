@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from adcalc.cli.app import FormulaCommand
 from adcalc.cli.options import Format, FormatName
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
-@app.command()
+@app.command(cls=FormulaCommand)
 def functions(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them, in full.")] = None,
     format: FormatName = Format.TABLE,

@@ -35,8 +35,8 @@ class Definition:
     body: Expr
     free: tuple[str, ...]
     """Names that had no meaning where the function was defined, and take the one they have at a call."""
-    settled: bool
-    """A derivative was taken inside, so that the free names must stay free."""
+    settled: frozenset[str]
+    """Names that were free when a derivative was taken inside, and must stay so."""
 
     def symbol(self, parameter: str) -> Variable:
         """The variable that stands for a parameter in the body."""
@@ -116,7 +116,7 @@ class _Reader:
         self.bound = bound
         self.differentiate = differentiate
         self.local: dict[str, Variable] = {}
-        self.differentiated = False
+        self.settled: set[str] = set()
 
     def statement(self, statement: Syntax) -> None:
         match statement.rule:
@@ -144,7 +144,7 @@ class _Reader:
         if name in refusals.RESERVED:
             raise SyntaxProblem(f"`{name}` is a word of the language", span, "choose another name", self.source)
         for definition in self.meaning.functions.values():
-            if definition.settled and name in definition.free:
+            if name in definition.settled:
                 raise NameProblem(
                     f"`{definition.name}` took a derivative with `{name}` free, before it got this value",
                     span,
@@ -182,7 +182,7 @@ class _Reader:
                 )
             )
         self.local = {parameter: variable(f"{name}({parameter})") for parameter in parameters}
-        self.differentiated = False
+        self.settled = set()
         # While its own body is read the name means nothing, so that a definition cannot be recursive.
         before = self.meaning.functions.pop(name, None)
         try:
@@ -196,7 +196,7 @@ class _Reader:
             for free in variables([value])
             if variable(free) not in own.values() and variable(free) not in self.meaning.assigned
         )
-        self.meaning.functions[name] = Definition(name, parameters, value, free, self.differentiated)
+        self.meaning.functions[name] = Definition(name, parameters, value, free, frozenset(self.settled))
 
     def formula(self, root: Syntax, defining: str = "") -> Expr:
         """The formula that a tree of syntax means."""
@@ -318,7 +318,7 @@ class _Reader:
             arguments += tuple(number(float(value)) for value in row.defaults[len(row.defaults) - missing :] if missing)
         if not order:
             return self.node(node, row.name, *arguments)
-        parameter = Definition(name, ("x",), apply(row, variable(f"{name}(x)")), (), False)
+        parameter = Definition(name, ("x",), apply(row, variable(f"{name}(x)")), (), frozenset())
         return self._call_definition(node, parameter, arguments, order)
 
     def _call_definition(self, node: Syntax, definition: Definition, arguments: tuple[Expr, ...], order: int) -> Expr:
@@ -381,8 +381,8 @@ class _Reader:
             raise SyntaxProblem(f"derivatives go up to order {MOST_DERIVATIVES}", place, "", self.source)
         if self.differentiate is None:
             raise SyntaxProblem("there are no derivatives in a rule", place, "", self.source)
-        self.differentiated = True
-        free = (name for name in variables([body]) if name.isidentifier())
+        free = [name for name in variables([body]) if name.isidentifier()]
+        self.settled.update(free)
         self.meaning.differentiated.update(dict.fromkeys(free))
         return self.differentiate(body, name, order)
 

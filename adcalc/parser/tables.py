@@ -18,7 +18,7 @@ from typing import Any
 _KEPT = Path(__file__).with_name("tables.json")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A production: what to build when its parts are complete."""
 
@@ -31,7 +31,7 @@ class Rule:
     """A production that stands for its only part."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Tables:
     """What the lexer and the parser need."""
 
@@ -59,6 +59,11 @@ def tables() -> Tables:
     kept = json.loads(_KEPT.read_text(encoding="utf-8")) if _KEPT.exists() else {}
     if kept.get("stamp") != stamp(grammar):
         kept = compiled(grammar)
+    return loaded(kept)
+
+
+def loaded(kept: dict[str, Any]) -> Tables:
+    """Tables from the form in which they are kept."""
     return Tables(
         [(name, pattern) for name, pattern in kept["terminals"]],
         kept["keywords"],

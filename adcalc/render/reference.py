@@ -33,6 +33,7 @@ def row_named(name: str) -> Primitive:
 def signature(row: Primitive) -> str:
     """How a row is written: `tanh(x)`, `x + y`, `max(x, ...)`.
 
+    >>> from adcalc.table import PRIMITIVES
     >>> [signature(PRIMITIVES[name]) for name in ("tanh", "+", "neg", "max", "pi")]
     ['tanh(x)', 'x + y', '-x', 'max(x, ...)', 'pi']
     """

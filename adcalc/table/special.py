@@ -37,7 +37,7 @@ SPECIAL: tuple[Primitive, ...] = (
               latex=r"\psi\left({x}\right)", aliases=("psi",), group=_S),
     Primitive("polygamma", "The derivative of digamma of integer order x, at y: polygamma(1, y) is digamma'(y).",
               ("", "polygamma(x + 1, y)"), arity=(2, 2), host="here.polygamma", array="special.polygamma",
-              domain="x >= 0 and x == floor(x) and (y > 0 or y != floor(y))",
+              domain="0 <= x < inf and x == floor(x) and (y > 0 or y != floor(y))",
               samples=(("1", "0.5"), ("2", "3.25")), edges=((("1", "1"), (None, "-2.4041138063191886")),),
               latex=r"\psi^{{({x})}}\left({y}\right)", group=_S),
     Primitive("beta", "gamma(x)*gamma(y)/gamma(x + y), for positive arguments.",
