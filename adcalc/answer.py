@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 
 from adcalc.algebras.duals import NoDerivative
 from adcalc.algebras.floats import FLOATS
@@ -27,8 +27,7 @@ from adcalc.trace import (
 Kind = Literal["value", "gradient", "hessian"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class Answer(NamedTuple):
     """What was found at a point."""
 
     figures: Sequence[float]

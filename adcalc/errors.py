@@ -7,14 +7,12 @@ names in backticks; hints say what to do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 Span: TypeAlias = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A text that a user wrote, and what to call it in messages."""
 
     text: str
@@ -29,8 +27,7 @@ class Source:
         return number, position - start, self.text[start : end if end >= 0 else len(self.text)]
 
 
-@dataclass(frozen=True, slots=True)
-class Caution:
+class Caution(NamedTuple):
     """A warning that comes with a result: the result stands, but not without this."""
 
     kind: str

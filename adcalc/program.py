@@ -11,7 +11,6 @@ result needs are computed; the others stay `UNUSED`, and no later pass looks at 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple, Protocol, TypeVar
 
@@ -64,8 +63,7 @@ class Slot(NamedTuple):
     """Of the value; () is a scalar."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Program:
+class Program(NamedTuple):
     """Slots in the order of computation, and which of them are the results."""
 
     slots: tuple[Slot, ...]

@@ -13,8 +13,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from adcalc.algebras.perturbed import Perturbed
 from adcalc.errors import Caution
@@ -34,8 +33,7 @@ _LARGEST_REPEATED = 10_000
 _LARGEST_REPEATED_AT_LENGTH = 2_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Refined:
+class Refined(NamedTuple):
     """Figures, and what is to be said about their digits."""
 
     figures: Sequence[float]

@@ -8,9 +8,8 @@ numbers the material of a second derivative.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from adcalc.errors import Source
 from adcalc.expr import Number, Variable, variables
@@ -25,8 +24,7 @@ ARGUMENTS = ("x", "y", "z")
 _NAMES = (*ARGUMENTS, "out", "ties")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+class Rule(NamedTuple):
     """A text of the table, ready to be carried out."""
 
     text: str
@@ -64,8 +62,7 @@ def partial(primitive: Primitive, argument: int, *, exact: bool = True) -> Rule 
     return compiled(text) if text else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call(Generic[T]):
+class Call(NamedTuple, Generic[T]):
     """A primitive at work: the arguments it was applied to and the value that came out."""
 
     primitive: Primitive

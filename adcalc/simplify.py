@@ -219,11 +219,10 @@ class _Simplifier:
         power = _constant(exponent)
         if power is None:
             return apply(_POWER, base, exponent)
-        if isinstance(base, Number):
-            folded = _raised(_exact(base.value), int(power)) if power == int(power) and -64 <= power <= 64 else None
-            if folded is not None:
-                return self.build_product(Product(folded, {}))
-            return apply(_POWER, base, exponent)
+        constant = _constant(base)
+        if constant is not None:
+            folded = _raised(constant, int(power)) if power == int(power) and -64 <= power <= 64 else None
+            return apply(_POWER, base, exponent) if folded is None else self.build_product(Product(folded, {}))
         factor = self.factors_of(base)
         if power == int(power) and len(factor.powers) == 1:
             ((inner, inner_power),) = factor.powers.items()

@@ -120,7 +120,7 @@ def divide(x: float, y: float) -> float:
 
 def power(x: float, y: float) -> float:
     """x^y as C99 defines it, with infinity where it overflows and at 0 to a negative power."""
-    if x < 0.0 and math.isinf(y):
+    if x < 0.0 and (math.isinf(y) or y != y // 1.0):
         return math.nan
     try:
         return math.pow(x, y)

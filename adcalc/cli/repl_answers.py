@@ -44,11 +44,10 @@ def _formula(session: Session, typed: Excerpt) -> bool:
     question = session.question(typed)
     if not question.missing:
         return _value(session, question)
-    format = session.format
-    if format == "json":
+    if session.format == "json":
         print(json_line({"formula": str(question.simplified), "without_value": question.missing}))
         return True
-    results.show_derivative(question.function, (), question.simplified, format)
+    results.show_derivative(question.function, (), question.simplified, session.format)
     _note_missing(session, question)
     return True
 
@@ -92,18 +91,18 @@ def _derivatives(session: Session, question: Question, request: Request) -> bool
     """Gradient or Hessian at a point."""
     wrt = question.wrt(request.by)
     at = question.point(wrt)
-    function, backend, format = question.function, session.backend, session.format
+    function, backend, form = question.function, session.backend, session.format
     result: Gradient | Hessian
     if request.command == "grad":
         with question.program.placing():
             result = gradient = function.gradient(at, wrt, backend)
         own = replace(gradient, warnings=question.own(gradient.warnings))
-        results.show_gradient(question.shown, at, backend, own, format)
+        results.show_gradient(question.shown, at, backend, own, form)
     else:
         with question.program.placing():
             result = hessian = function.hessian(at, wrt, backend)
         results.show_hessian(
-            question.shown, at, backend, replace(hessian, warnings=question.own(hessian.warnings)), format
+            question.shown, at, backend, replace(hessian, warnings=question.own(hessian.warnings)), form
         )
     _remark(session, question.remarks(result.warnings))
     session.remember(result.value)

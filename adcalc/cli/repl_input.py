@@ -18,10 +18,10 @@ class Line(NamedTuple):
 
 
 def joined(lines: Iterable[str]) -> Iterator[Line]:
-    """Lines with those that continue them: inside brackets, after an operator, after a backslash.
+    r"""Lines with those that continue them: inside brackets, after an operator, after a backslash.
 
-    >>> [line.text for line in joined(["f(x,", "  y) = x*y", "", ":vars", "1 + \\\\", "2"])]
-    ['f(x,\\n  y) = x*y', ':vars', '1 +  2']
+    >>> [line.text for line in joined(["f(x,", "  y) = x*y", "", ":vars", "1 + \\", "2"])]
+    ['f(x,\n  y) = x*y', ':vars', '1 +  2']
     """
     kept: list[str] = []
     depth, first = 0, 1
@@ -45,9 +45,9 @@ def joined(lines: Iterable[str]) -> Iterator[Line]:
 
 
 def unfinished(text: str) -> bool:
-    """Whether a text that somebody types goes on below; an empty line ends it in any case.
+    r"""Whether a text that somebody types goes on below; an empty line ends it in any case.
 
-    >>> [unfinished(text) for text in ("sin(", "sin(\\n", "2 +", "2 + 3", ":load a(")]
+    >>> [unfinished(text) for text in ("sin(", "sin(\n", "2 +", "2 + 3", ":load a(")]
     [True, False, True, False, False]
     """
     if text.lstrip().startswith(":"):

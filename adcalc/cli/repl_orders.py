@@ -76,7 +76,7 @@ def _order(session: Session, text: str) -> bool:
     if order is None:
         source = Source(text)
         hint = misspelt(f":{word}", [f":{name}" for name in ORDERS])
-        raise NameProblem(f"unknown command `:{word}`", (0, len(text.split()[0])), hint, source)
+        raise NameProblem(f"unknown command `:{word}`", (0, len(text.split(maxsplit=1)[0])), hint, source)
     if argument.strip() and not order.argument:
         raise InputProblem(f"`:{word}` stands alone", hint=f"write `:{word}`")
     if not argument.strip() and order.argument and order.argument[0] != "[":
@@ -149,10 +149,17 @@ def _write(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _nested(line: Line, name: str) -> Problem:
+    """What to say of a `:load` inside a file."""
+    problem = InputProblem("a file that is loaded cannot load another one", hint="load them one by one")
+    _number(problem, line, f"{name}, line")
+    return problem
 
 
 def _load(session: Session, name: str) -> bool:
@@ -163,9 +170,7 @@ def _load(session: Session, name: str) -> bool:
     try:
         for line in joined(source.text.split("\n")):
             if _word(line.text) == "load":
-                problem = InputProblem("a file that is loaded cannot load another one", hint="load them one by one")
-                _number(problem, line, f"{name}, line")
-                raise problem
+                raise _nested(line, name)
             finite &= run(session, line, name)
     except Leave:
         raise

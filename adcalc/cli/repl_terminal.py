@@ -78,7 +78,7 @@ def prompting(session: Session, input: Input | None, output: Output | None) -> P
     return PromptSession(
         FormattedText([("class:prompt", "> ")]),
         multiline=True,
-        prompt_continuation=lambda width, number, wrapped: "  ",
+        prompt_continuation=lambda *_: "  ",
         history=_history(),
         completer=ThreadedCompleter(Names(session)),
         complete_while_typing=False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from adcalc.errors import ArityProblem, Caution, NameProblem, Source, Span, SyntaxProblem
 from adcalc.expr import Expr, Number, Variable, apply, number, rebuild, variable, variables
@@ -26,8 +27,7 @@ _SIGNS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "**": "^", "�
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Definition:
+class Definition(NamedTuple):
     """A function of the user's: the same kind of thing as a row of the table that has a body."""
 
     name: str

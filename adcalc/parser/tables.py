@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _KEPT = Path(__file__).with_name("tables.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A production: what to build when its parts are complete."""
 
     label: str
@@ -31,8 +29,7 @@ class Rule:
     """A production that stands for its only part."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(NamedTuple):
     """What the lexer and the parser need."""
 
     terminals: list[tuple[str, str]]

@@ -101,7 +101,7 @@ class Program:
                 continue
             span, source = self.origin(caution.span)
             if caution.kind != "name" or source == typed:
-                found.append(Remark(replace(caution, span=span), source))
+                found.append(Remark(caution._replace(span=span), source))
         return found
 
 
@@ -168,9 +168,9 @@ class Question:
     def own(self, cautions: Iterable[Caution]) -> tuple[Caution, ...]:
         """Cautions with places in the formula itself, for a result that carries them along."""
         return tuple(
-            replace(caution, span=(caution.span[0] - self.typed.start, caution.span[1] - self.typed.start))
+            caution._replace(span=(caution.span[0] - self.typed.start, caution.span[1] - self.typed.start))
             if caution.span is not None and source == self.typed.source
-            else replace(caution, span=None)
+            else caution._replace(span=None)
             for caution, source in self.remarks(cautions)
         )
 
