@@ -92,9 +92,17 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"adcalc {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def adcalc(
-    version: bool = typer.Option(False, "--version", help="Show the version and leave."),
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and leave."
+    ),
 ) -> None:
     """A gradient calculator: type a formula, get its value, gradient and Hessian.
 
@@ -103,6 +111,3 @@ def adcalc(
     adcalc diff "exp(2x)*sin(x)" --wrt x --order 2
     adcalc repl
     """
-    if version:
-        print(f"adcalc {__version__}")
-        raise typer.Exit

@@ -25,6 +25,10 @@ class ExitCode(IntEnum):
 
 def guarded_run(run: Callable[[], Any], arguments: Sequence[str], usage_error: type[Any]) -> int:
     """Runs a command; its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # What a stream cannot show becomes a question mark, not a failure.
+            stream.reconfigure(errors="replace")
     try:
         result = run()
         sys.stdout.flush()
@@ -33,6 +37,9 @@ def guarded_run(run: Callable[[], Any], arguments: Sequence[str], usage_error: t
         tell(problem, machine=_wants_json(arguments))
         return problem.exit_code
     except usage_error as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(error.format_message().rstrip() + "\n")
+            return ExitCode.FINE
         tell(_usage_problem(error), machine=_wants_json(arguments))
         return ExitCode.WRONG_INPUT
     except typer.Exit as leaving:

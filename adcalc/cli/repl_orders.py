@@ -165,12 +165,14 @@ def _nested(line: Line, name: str) -> Problem:
 def _load(session: Session, name: str) -> bool:
     """Carries out the lines of a file; after a problem in one of them nothing of it has happened."""
     source = formula_source(f"@{Path(name).expanduser()}")
+    lines = list(joined(source.text.split("\n")))
+    for line in lines:
+        if _word(line.text) == "load":
+            raise _nested(line, name)
     before, depth = session.copy(), session.depth
     finite = True
     try:
-        for line in joined(source.text.split("\n")):
-            if _word(line.text) == "load":
-                raise _nested(line, name)
+        for line in lines:
             finite &= run(session, line, name)
     except Leave:
         raise

@@ -137,5 +137,5 @@ def _history() -> History:
 def history_path() -> Path:
     """The file that keeps what was typed, in the user's folder for such state."""
     given = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path("~/.local/state").expanduser()
+    base = Path(given) if Path(given).is_absolute() else Path("~/.local/state").expanduser()
     return base / "adcalc" / "history"
