@@ -19,7 +19,7 @@ from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import written
 from adcalc.backends import BACKENDS
 from adcalc.backends.numeric import Numeric
-from adcalc.errors import DomainProblem
+from adcalc.errors import ArityProblem, DomainProblem
 from adcalc.program import evaluate, lowered
 from adcalc.transforms import adjoints, jvp
 
@@ -154,6 +154,8 @@ SCENARIOS = [
              [[0, 0], [0, 0]]),
     Scenario("prime", "f(t) = t^3; f'(x)", {"x": 2}, 12, {"x": 12}, [[6]]),
     Scenario("primes", "f(t) = t^5; f'''(x)", {"x": 2}, 240, {"x": 240}, [[120]]),
+    Scenario("prime of a row", "tan'(x)*log''(x)", {"x": 1}, -(1 + tan(1) ** 2), {"x": (2 - 2 * tan(1)) * (1 + tan(1) ** 2)}),
+    Scenario("prime with a default", "elu'(x)", {"x": -2}, exp(-2), {"x": exp(-2)}, [[exp(-2)]]),
     Scenario(
         "second derivative", "diff(x*sin(x), x, 2)", {"x": 1},
         2 * cos(1) - sin(1), {"x": -3 * sin(1) - cos(1)}, [[sin(1) - 4 * cos(1)]],
@@ -413,6 +415,30 @@ def test_variable_that_cancelled(backend: str) -> None:
     function = adcalc.parse("diff(x*y, y)")
     assert function.variables == ("x", "y")
     assert function.gradient({"x": 3, "y": 4}, backend=backend).partials == pytest.approx({"x": 1, "y": 0}, rel=1e-9)
+
+
+@pytest.mark.parametrize("formula", ["max'(x, y)", "atan2'(y, x)", "f(u, v) = u*v; f'(x, y)", "elu'(x, 2)"])
+def test_prime_of_several_arguments(formula: str) -> None:
+    """`'` does not say by which argument, so that it is refused where there are several."""
+    with pytest.raises(ArityProblem) as caught:
+        adcalc.parse(formula)
+    assert caught.value.span is not None
+    assert formula[slice(*caught.value.span)] == formula.rpartition("; ")[2]
+
+
+EXTREME = [
+    ("x*1e-200*1e-200*x", 1e300, 2e-100),
+    ("1e308*x^2 + 1e308*x^2", 0.1, 4e307),
+    ("x^(1e200*1e200)", 0.5, 0),
+    ("1e308*10*x - 1e308*10*x + x", 1e-10, 1),
+]
+
+
+@pytest.mark.parametrize("backend", EXACT)
+@pytest.mark.parametrize(("formula", "x", "wanted"), EXTREME)
+def test_factors_at_the_ends_of_the_range(formula: str, x: float, wanted: float, backend: str) -> None:
+    """Factors whose product would overflow or vanish do so nowhere but where the formula does."""
+    assert adcalc.gradient(formula, {"x": x}, backend=backend).partials["x"] == pytest.approx(wanted, rel=1e-14, abs=0)
 
 
 # Coordinates that are not finite
