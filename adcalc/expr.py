@@ -96,8 +96,13 @@ def variable(name: str) -> Variable:
     return node
 
 
-def apply(primitive: Primitive, *arguments: Expr) -> Apply:
-    """The node of a primitive applied to arguments, as it stands: nothing is folded or reordered."""
+def apply(primitive: Primitive, *arguments: Expr) -> Expr:
+    """The node of a primitive applied to arguments, as it stands: nothing is folded or reordered.
+
+    Only the negative of a literal is a literal, for that is how it is written.
+    """
+    if len(arguments) == 1 and isinstance(arguments[0], Number) and primitive.name == "neg":
+        return number(-arguments[0].value)
     key = (primitive, arguments)
     node = _living.get(key)
     if node is None:

@@ -11,7 +11,8 @@ from adcalc.algebras.text import written
 from adcalc.backends import Backend, backend_named
 from adcalc.errors import Caution, InputProblem, NameProblem, Source, Span, near
 from adcalc.expr import Expr, apply, rebuild, topological, variable, variables
-from adcalc.parser.meaning import Meaning, read
+from adcalc.parser.meaning import read
+from adcalc.parser.symbols import Meaning
 from adcalc.reading import Reading, listed
 from adcalc.results import Gradient, Hessian, Value
 from adcalc.table import CONSTANTS

@@ -11,19 +11,17 @@ shared, and the work is linear in the size of the formula.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from adcalc import coefficients
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits
+from adcalc.coefficients import Coefficient
 from adcalc.expr import Apply, Expr, Number, Variable, apply, number, topological
 from adcalc.table import PRIMITIVES
 from adcalc.table.operators import COMPARISON
-
-#: A coefficient: exact as long as everything is a whole number or a quotient of such.
-Coefficient: TypeAlias = Fraction | float
 
 _PLUS, _MINUS, _TIMES, _OVER = (PRIMITIVES[sign] for sign in "+-*/")
 _NEG, _POWER, _WHERE = PRIMITIVES["neg"], PRIMITIVES["^"], PRIMITIVES["where"]
@@ -31,7 +29,6 @@ _SUMS, _PRODUCTS = frozenset({_PLUS, _MINUS}), frozenset({_TIMES, _OVER})
 
 _SHORT = 8
 _LABEL = 48
-_LARGEST = 2**53
 _ONE = number(1)
 
 
@@ -135,7 +132,7 @@ class _Simplifier:
             return number(FLOATS.apply(kind, [float(c) for c in constants if c is not None]))
         elif arguments and all(isinstance(a, Number) for a in arguments):
             values = [a.value for a in arguments if isinstance(a, Number)]
-            if all(map(_whole, values)) and _whole(result := FLOATS.apply(kind, values)):
+            if all(map(coefficients.whole, values)) and coefficients.whole(result := FLOATS.apply(kind, values)):
                 return number(result)
         return apply(kind, *arguments)
 
@@ -154,7 +151,10 @@ class _Simplifier:
                     stack.append((left, sign))
                     continue
             for term, coefficient in self.terms_of(self.part(node)).items():
-                _add(terms, term, sign * coefficient)
+                if coefficients.sound(terms.get(term, Fraction(0)) + sign * coefficient):
+                    _add(terms, term, sign * coefficient)
+                else:
+                    _add(terms, apply(_TIMES, number(float(coefficient)), term), Fraction(sign))
         return self.build_sum(terms)
 
     def part(self, node: Expr) -> Expr:
@@ -176,7 +176,9 @@ class _Simplifier:
         scale = product.coefficient
         unit = expr if scale == 1 else self.build_product(Product(Fraction(1), product.powers))
         if unit in self.sums and len(self.sums[unit]) <= _SHORT:
-            return {term: _times(scale, coefficient) for term, coefficient in self.sums[unit].items()}
+            scaled = {term: coefficients.product(scale, coefficient) for term, coefficient in self.sums[unit].items()}
+            if all(map(coefficients.sound, scaled.values())):
+                return scaled
         return {unit: scale}
 
     def product_of(self, root: Expr) -> Expr:
@@ -196,11 +198,16 @@ class _Simplifier:
                     stack.append((left, exponent))
                     continue
             factor = self.factors_of(self.part(node))
-            scaled = _raised(factor.coefficient, exponent)
-            if scaled is None:
-                _add(powers, number(float(factor.coefficient)), exponent)
+            scaled = coefficients.raised(factor.coefficient, exponent)
+            product = None if scaled is None else coefficients.product(coefficient, scaled)
+            if (
+                product is None
+                or not coefficients.sound(product)
+                or (product == 0 and coefficient != 0 and scaled != 0)
+            ):
+                _add(powers, number(float(factor.coefficient)), Fraction(exponent))
             else:
-                coefficient = _times(coefficient, scaled)
+                coefficient = product
             for base, power in factor.powers.items():
                 _add(powers, base, exponent * power)
         return self.build_product(Product(coefficient, powers))
@@ -217,16 +224,16 @@ class _Simplifier:
 
     def power_of(self, base: Expr, exponent: Expr) -> Expr:
         power = _constant(exponent)
-        if power is None:
+        if power is None or not coefficients.sound(power):
             return apply(_POWER, base, exponent)
         constant = _constant(base)
         if constant is not None:
-            folded = _raised(constant, int(power)) if power == int(power) and -64 <= power <= 64 else None
+            folded = coefficients.raised(constant, int(power)) if power == int(power) and -64 <= power <= 64 else None
             return apply(_POWER, base, exponent) if folded is None else self.build_product(Product(folded, {}))
         factor = self.factors_of(base)
         if power == int(power) and len(factor.powers) == 1:
             ((inner, inner_power),) = factor.powers.items()
-            scaled = _raised(factor.coefficient, int(power)) if -64 <= power <= 64 else None
+            scaled = coefficients.raised(factor.coefficient, int(power)) if -64 <= power <= 64 else None
             if scaled is not None and inner_power == int(inner_power):
                 return self.build_product(Product(scaled, {inner: inner_power * power}))
         return self.build_product(Product(Fraction(1), {base: power}))
@@ -243,7 +250,7 @@ class _Simplifier:
             ((base, power),) = powers.items()
             if power == 1:
                 return base
-        over, under = _parts(coefficient)
+        over, under = coefficients.parts(coefficient)
         ordered = sorted(powers, key=self.factor_order)
         above = [self.raised(base, powers[base]) for base in ordered if powers[base] > 0]
         below = [self.raised(base, -powers[base]) for base in ordered if powers[base] < 0]
@@ -283,7 +290,7 @@ class _Simplifier:
         if term is _ONE:
             return _quotient(coefficient)
         factor = self.products.get(term, Product(Fraction(1), {term: Fraction(1)}))
-        return self.build_product(Product(_times(coefficient, factor.coefficient), factor.powers))
+        return self.build_product(Product(coefficients.product(coefficient, factor.coefficient), factor.powers))
 
     def factor_order(self, base: Expr) -> tuple[bool, str]:
         """Named constants first, then by the alphabet."""
@@ -330,54 +337,23 @@ def _add(into: dict[Expr, Coefficient], key: Expr, amount: Coefficient) -> None:
     into[key] = into.get(key, Fraction(0)) + amount
 
 
-def _times(a: Coefficient, b: Coefficient) -> Coefficient:
-    product = a * b
-    return _exact(product) if isinstance(product, float) else _bounded(product)
-
-
-def _raised(coefficient: Coefficient, exponent: int) -> Coefficient | None:
-    """A power of a coefficient; None where it is not a number that can stand in a formula."""
-    if exponent == 1 or coefficient == 1:
-        return coefficient
-    try:
-        power = coefficient**exponent
-        folded = _exact(power) if isinstance(power, float) else _bounded(power)
-    except (OverflowError, ZeroDivisionError):
-        return None
-    return folded if math.isfinite(folded) and folded else None
-
-
-def _bounded(value: Fraction) -> Coefficient:
-    """A fraction whose parts are exact as floats, or the nearest float."""
-    return value if abs(value.numerator) <= _LARGEST and value.denominator <= _LARGEST else float(value)
-
-
-def _exact(value: float) -> Coefficient:
-    return Fraction(int(value)) if _whole(value) else value
-
-
-def _whole(value: float) -> bool:
-    return math.isfinite(value) and value == int(value) and abs(value) <= _LARGEST
-
-
-def _parts(coefficient: Coefficient) -> tuple[float, float]:
-    if isinstance(coefficient, Fraction):
-        return float(coefficient.numerator), float(coefficient.denominator)
-    return coefficient, 1.0
-
-
 def _quotient(value: Coefficient) -> Expr:
-    over, under = _parts(value)
+    over, under = coefficients.parts(value)
     return number(over) if under == 1 else apply(_OVER, number(over), number(under))
 
 
 def _constant(expr: Expr) -> Coefficient | None:
     """The value of a number or a quotient of two."""
     if isinstance(expr, Number):
-        return _exact(expr.value)
+        return coefficients.exact(expr.value)
     if isinstance(expr, Apply) and expr.primitive is _OVER:
         over, under = expr.arguments
-        if isinstance(over, Number) and isinstance(under, Number) and _whole(over.value) and _whole(under.value):
+        if (
+            isinstance(over, Number)
+            and isinstance(under, Number)
+            and coefficients.whole(over.value)
+            and coefficients.whole(under.value)
+        ):
             return Fraction(int(over.value), int(under.value)) if under.value else None
     return None
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import adcalc
 from adcalc.algebras.multiprecision import Multiprecision
 from adcalc.algebras.text import written
-from adcalc.expr import Expr, Number, apply, number, topological, variable
+from adcalc.expr import Apply, Expr, Number, apply, number, topological, variable
+from adcalc.primitive import Primitive
 from adcalc.program import evaluate, lowered
 from adcalc.results import Gradient
 from adcalc.simplify import simplified
@@ -64,7 +65,7 @@ def mixed(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         grown(inner),
         st.builds(apply, st.sampled_from([row for row in TABLE if row.arity == (2, 2)]), inner, inner),
         st.builds(
-            lambda row, *parts: apply(row, *parts),
+            apply,
             st.sampled_from([PRIMITIVES["max"], PRIMITIVES["hypot"]]),
             inner,
             inner,
@@ -78,7 +79,7 @@ def mixed(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
 smooth = st.recursive(leaves, grown, max_leaves=8)
 formulas = st.recursive(leaves, mixed, max_leaves=14)
 coordinates = st.one_of(st.floats(-3, 3), st.sampled_from([-2.0, -1.0, 0.5, 1.0, 2.0, 3.0])).map(lambda x: round(x, 6))
-points = st.fixed_dictionaries({name: coordinates for name in NAMES})
+points = st.fixed_dictionaries(dict.fromkeys(NAMES, coordinates))
 
 
 # Printing
@@ -129,8 +130,8 @@ def test_printed_derivatives_are_fixed(expr: Expr, name: str) -> None:
         assert str(again) == str(derivative)
 
 
-def _rows(expr: Expr) -> set[object]:
-    return {node.primitive for node in topological([expr]) if hasattr(node, "primitive")}
+def _rows(expr: Expr) -> set[Primitive]:
+    return {node.primitive for node in topological([expr]) if isinstance(node, Apply)}
 
 
 # Derivatives

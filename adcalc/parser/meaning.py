@@ -9,13 +9,13 @@ assignment that depends on it, and rebinding (`c += c + 1`) needs no rule of its
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from adcalc.errors import ArityProblem, Caution, NameProblem, Source, Span, SyntaxProblem
+from adcalc.errors import ArityProblem, Caution, NameProblem, Source, SyntaxProblem
 from adcalc.expr import Expr, Number, Variable, apply, number, rebuild, variable, variables
 from adcalc.parser import refusals
+from adcalc.parser.symbols import Definition, Meaning
 from adcalc.parser.syntax import Syntax, parse
+from adcalc.primitive import Primitive
 from adcalc.table import CALLABLE, CONSTANTS, PRIMITIVES
 
 #: The derivative of a formula by a variable, of some order; handed in, for it stands above the parser.
@@ -25,54 +25,6 @@ MOST_DERIVATIVES = 100
 
 _SIGNS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "**": "^", "≤": "<=", "≥": ">=", "≠": "!="}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-
-
-class Definition(NamedTuple):
-    """A function of the user's: the same kind of thing as a row of the table that has a body."""
-
-    name: str
-    parameters: tuple[str, ...]
-    body: Expr
-    free: tuple[str, ...]
-    """Names that had no meaning where the function was defined, and take the one they have at a call."""
-    settled: frozenset[str]
-    """Names that were free when a derivative was taken inside, and must stay so."""
-
-    def symbol(self, parameter: str) -> Variable:
-        """The variable that stands for a parameter in the body."""
-        return variable(f"{self.name}({parameter})")
-
-
-@dataclass(slots=True, eq=False)
-class Meaning:
-    """What a program says, as far as it has been read."""
-
-    source: Source
-    result: Expr | None = None
-    symbols: dict[str, Variable] = field(default_factory=dict)
-    """The symbol that each assigned name stands for at present."""
-    assigned: dict[Expr, Expr] = field(default_factory=dict)
-    """What each symbol stands for."""
-    functions: dict[str, Definition] = field(default_factory=dict)
-    spans: dict[Expr, Span] = field(default_factory=dict)
-    """Where a node was written first; a shared node has many places, and one is enough to point at."""
-    cautions: list[Caution] = field(default_factory=list)
-    differentiated: dict[str, None] = field(default_factory=dict)
-    """Free names of formulas that were differentiated, whether or not the derivative depends on them."""
-
-    def inlined(self, roots: Collection[Expr], kept: Collection[Expr] = ()) -> tuple[Expr, ...]:
-        """Formulas with every symbol replaced by what it stands for, except those to be kept."""
-        if not self.assigned:
-            return tuple(roots)
-        new = rebuild(roots, {symbol: symbol for symbol in kept}, self.assigned)
-        self._follow(new)
-        return tuple(new[root] for root in roots)
-
-    def _follow(self, new: dict[Expr, Expr]) -> None:
-        """Rebuilt nodes stand where those stand that they were built from."""
-        for old, node in new.items():
-            if node is not old and old in self.spans:
-                self.spans.setdefault(node, self.spans[old])
 
 
 def read(source: Source, bound: Collection[str], differentiate: Differentiate | None = None) -> Meaning:
@@ -258,10 +210,6 @@ class _Reader:
                 sign = _SIGNS.get(node.text, node.text)
                 if sign == "+":
                     return arguments[0]
-                if sign == "-" and isinstance(arguments[0], Number):
-                    made: Expr = number(-arguments[0].value)
-                    self.meaning.spans.setdefault(made, (node.start, node.end))
-                    return made
                 return self.node(node, "neg" if sign == "-" else sign, *arguments)
             case "infix":
                 return self.node(node, _SIGNS.get(node.text, node.text), *arguments)
@@ -313,13 +261,21 @@ class _Reader:
                 {*self.bound, *self.meaning.symbols, *self.local},
             )
         self._check_count(node, name, arguments, *row.arity)
+        if order:
+            return self._call_derivative(node, row, arguments, order)
         if row.arity[1] is not None:
             missing = row.arity[1] - len(arguments)
-            arguments += tuple(number(float(value)) for value in row.defaults[len(row.defaults) - missing :] if missing)
-        if not order:
-            return self.node(node, row.name, *arguments)
-        parameter = Definition(name, ("x",), apply(row, variable(f"{name}(x)")), (), frozenset())
-        return self._call_definition(node, parameter, arguments, order)
+            arguments += _defaults(row)[len(row.defaults) - missing :] if missing else ()
+        return self.node(node, row.name, *arguments)
+
+    def _call_derivative(self, node: Syntax, row: Primitive, arguments: tuple[Expr, ...], order: int) -> Expr:
+        """`sin'(x)`: the derivative of a row by its first argument, the others at their defaults."""
+        if len(arguments) != 1 or row.variadic:
+            hint = f"write `diff({row.name}(...), x)`"
+            raise ArityProblem("`'` needs a function of one argument", (node.start, node.end), hint, self.source)
+        symbol = variable(f"{row.name}(x)")
+        definition = Definition(row.name, ("x",), apply(row, symbol, *_defaults(row)), (), frozenset())
+        return self._call_definition(node, definition, arguments, order)
 
     def _call_definition(self, node: Syntax, definition: Definition, arguments: tuple[Expr, ...], order: int) -> Expr:
         body = definition.body
@@ -337,7 +293,7 @@ class _Reader:
             if free in self.meaning.symbols:
                 replaced[variable(free)] = self.meaning.symbols[free]
         new = rebuild([body], replaced)
-        self.meaning._follow(new)
+        self.meaning.follow(new)
         result = new[body]
         self.meaning.spans.setdefault(result, (node.start, node.end))
         return result
@@ -390,3 +346,7 @@ class _Reader:
         count = len(arguments)
         if count < least or (most is not None and count > most):
             raise refusals.wrong_count(node, name, count, least, most, self.source)
+
+
+def _defaults(row: Primitive) -> tuple[Expr, ...]:
+    return tuple(number(float(value)) for value in row.defaults)
