@@ -62,12 +62,26 @@ def partial(primitive: Primitive, argument: int, *, exact: bool = True) -> Rule 
     return compiled(text) if text else None
 
 
-class Call(NamedTuple, Generic[T]):
+class Call(Generic[T]):
     """A primitive at work: the arguments it was applied to and the value that came out."""
 
-    primitive: Primitive
-    arguments: Sequence[T]
-    out: T
+    __slots__ = ("_ties", "arguments", "out", "primitive")
+
+    def __init__(self, primitive: Primitive, arguments: Sequence[T], out: T) -> None:
+        self.primitive = primitive
+        self.arguments = arguments
+        self.out = out
+        self._ties: T | None = None
+
+    def ties(self, algebra: Algebra[T]) -> T:
+        """How many arguments are equal to the value; counted once for all of them."""
+        if self._ties is None:
+            ties = algebra.const(0.0)
+            for argument in self.arguments:
+                equal = algebra.apply(PRIMITIVES["=="], [argument, self.out])
+                ties = algebra.apply(PRIMITIVES["+"], [ties, equal])
+            self._ties = ties
+        return self._ties
 
     def names(self, algebra: Algebra[T], reads: frozenset[str], argument: int) -> Mapping[str, T]:
         """What the names of a rule mean in this call."""
@@ -75,11 +89,7 @@ class Call(NamedTuple, Generic[T]):
             return {**dict(zip(ARGUMENTS, self.arguments, strict=False)), "out": self.out}
         names = {"x": self.arguments[argument], "out": self.out}
         if "ties" in reads:
-            ties = algebra.const(0.0)
-            for other in self.arguments:
-                equal = algebra.apply(PRIMITIVES["=="], [other, self.out])
-                ties = algebra.apply(PRIMITIVES["+"], [ties, equal])
-            names["ties"] = ties
+            names["ties"] = self.ties(algebra)
         return names
 
     def carry_out(self, algebra: Algebra[T], rule: Rule, argument: int = 0) -> T:

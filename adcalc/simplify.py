@@ -231,11 +231,12 @@ class _Simplifier:
             folded = coefficients.raised(constant, int(power)) if power == int(power) and -64 <= power <= 64 else None
             return apply(_POWER, base, exponent) if folded is None else self.build_product(Product(folded, {}))
         factor = self.factors_of(base)
-        if power == int(power) and len(factor.powers) == 1:
-            ((inner, inner_power),) = factor.powers.items()
+        # The reciprocal of a product is a quotient, which would be taken apart as well.
+        if power == -1 or (power == int(power) and len(factor.powers) == 1):
             scaled = coefficients.raised(factor.coefficient, int(power)) if -64 <= power <= 64 else None
-            if scaled is not None and inner_power == int(inner_power):
-                return self.build_product(Product(scaled, {inner: inner_power * power}))
+            if scaled is not None and (power == -1 or all(each == int(each) for each in factor.powers.values())):
+                raised = {inner: each * power for inner, each in factor.powers.items()}
+                return self.build_product(Product(scaled, raised))
         return self.build_product(Product(Fraction(1), {base: power}))
 
     def build_product(self, product: Product) -> Expr:

@@ -101,13 +101,15 @@ def outside_domain(trace: Trace, index: int) -> bool:
 
 def domain_problem(trace: Trace, index: int) -> DomainProblem:
     """What to say of a slot outside its domain."""
-    call = trace.call(index)
-    return DomainProblem(
-        f"{described(trace, index)} needs `{_condition(trace, index)}`, here {_values(trace, index)}",
-        trace.span(index),
-        call.primitive.advice,
-        trace.source,
-    )
+    primitive = trace.call(index).primitive
+    condition = _condition(trace, index)
+    if isinstance(condition, Number):
+        # The constants alone decide: then only the rule itself says something.
+        needs, values = primitive.domain, _values(trace, index, plain=True)
+    else:
+        needs, values = written(condition), _values(trace, index)
+    message = f"{described(trace, index)} needs `{needs}`, here {values}"
+    return DomainProblem(message, trace.span(index), primitive.advice, trace.source)
 
 
 def value_cautions(trace: Trace) -> list[Caution]:
@@ -321,7 +323,7 @@ def _is_literal(trace: Trace, index: int) -> bool:
     return isinstance(trace.program.slots[index].node, Number)
 
 
-def _condition(trace: Trace, index: int) -> str:
+def _condition(trace: Trace, index: int) -> Expr:
     """The domain of a slot's primitive, in the names of its arguments, constants put in."""
     slot = trace.program.slots[index]
     names = _argument_names(trace, index)
@@ -335,7 +337,7 @@ def _condition(trace: Trace, index: int) -> str:
             meant[variable(letter)] = number(trace.at(argument))
         else:
             meant[variable(letter)] = variable(letter if constant else name)
-    return written(rebuild([condition], meant, build=_folded)[condition])
+    return rebuild([condition], meant, build=_folded)[condition]
 
 
 def _folded(primitive: Primitive, *arguments: Expr) -> Expr:
@@ -352,15 +354,15 @@ def _folded(primitive: Primitive, *arguments: Expr) -> Expr:
     return apply(primitive, *arguments)
 
 
-def _values(trace: Trace, index: int) -> str:
-    """The arguments of a slot with their values; of many, the first few."""
+def _values(trace: Trace, index: int, *, plain: bool = False) -> str:
+    """The arguments of a slot with their values, by the letters of the rule if plain; of many, the first few."""
     slot = trace.program.slots[index]
     values = [trace.at(argument) for argument in slot.arguments]
     assert slot.primitive is not None
     if slot.primitive.variadic:
         shown = [digits(value) for value in values[:4]]
         return "(" + ", ".join([*shown, *(["..."] if len(values) > 4 else [])]) + ")"
-    literal = [_is_literal(trace, argument) for argument in slot.arguments]
+    literal = [_is_literal(trace, argument) or plain for argument in slot.arguments]
     names = _argument_names(trace, index)
     pairs = [
         (ARGUMENTS[position] if is_literal else names[position], value)

@@ -218,6 +218,16 @@ def test_simplifying_twice_is_simplifying_once(expr: Expr) -> None:
     assert twice is once, (written(expr), written(once), written(twice))
 
 
+@pytest.mark.parametrize(
+    "text", ["(x*(-y))^(-1)", "(-(x*pi))^(-1)", "(2*x*y)^(-1)", "(-(-2^(-2)))^(-1)", "(x/y)^(-1)*y"]
+)
+def test_reciprocals_are_quotients(text: str) -> None:
+    """A power -1 of a product is the quotient that it would be written as, and in the same canonical form."""
+    (once,) = simplified([adcalc.parse(text).expr])
+    (twice,) = simplified([once])
+    assert twice is once, (written(once), written(twice))
+
+
 def test_shared_parts_stay_shared() -> None:
     """A nest q = sin(q)*q + 1, 12 deep, has a derivative of under 200 operations, and as short a text."""
     nest = adcalc.parse("q = x; " + "q = sin(q)*q + 1; " * 12 + "q")
