@@ -16,7 +16,7 @@ from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits, written
 from adcalc.errors import Caution, DomainProblem, Source, Span
-from adcalc.expr import Expr, Number, apply, number, rebuild, variable, variables
+from adcalc.expr import Apply, Expr, Number, apply, number, rebuild, variable, variables
 from adcalc.primitive import Primitive
 from adcalc.program import Program, Slot, Unused, evaluate, taken
 from adcalc.rules import ARGUMENTS, Call, compiled
@@ -342,6 +342,7 @@ def _condition(trace: Trace, index: int) -> Expr:
 
 def _folded(primitive: Primitive, *arguments: Expr) -> Expr:
     """A part of a condition in which what is known has been settled."""
+    arguments = tuple([_settled(argument) for argument in arguments])
     values = [argument.value for argument in arguments if isinstance(argument, Number)]
     if len(values) == len(arguments):
         if primitive.takes is None:
@@ -354,6 +355,13 @@ def _folded(primitive: Primitive, *arguments: Expr) -> Expr:
     return apply(primitive, *arguments)
 
 
+def _settled(expr: Expr) -> Expr:
+    """A named constant as a number."""
+    if isinstance(expr, Apply) and expr.primitive.constant:
+        return number(FLOATS.apply(expr.primitive, ()))
+    return expr
+
+
 def _values(trace: Trace, index: int, *, plain: bool = False) -> str:
     """The arguments of a slot with their values, by the letters of the rule if plain; of many, the first few."""
     slot = trace.program.slots[index]
@@ -364,10 +372,11 @@ def _values(trace: Trace, index: int, *, plain: bool = False) -> str:
         return "(" + ", ".join([*shown, *(["..."] if len(values) > 4 else [])]) + ")"
     literal = [_is_literal(trace, argument) or plain for argument in slot.arguments]
     names = _argument_names(trace, index)
+    moving = [bool(variables([trace.program.slots[argument].node])) for argument in slot.arguments]
     pairs = [
         (ARGUMENTS[position] if is_literal else names[position], value)
         for position, (is_literal, value) in enumerate(zip(literal, values, strict=True))
-        if not is_literal or all(literal)
+        if all(literal) or (moving[position] if any(moving) else not is_literal)
     ]
     return ", ".join(f"`{name} = {digits(value)}`" for name, value in dict.fromkeys(pairs))
 
