@@ -42,7 +42,7 @@ class Screen:
 
     def line(self, text: str = "", style: str = "") -> None:
         """A line of text, wrapped at words by a terminal only."""
-        self.console.print(Text(text, style=style), soft_wrap=True)
+        self.console.print(Text(text, style=style), soft_wrap=not self.interactive)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> None:
         """A table; one that is too wide for the terminal is written as a list, a cell a line.

@@ -1,0 +1,123 @@
+"""Backends: complex steps, a backend that brings only a gradient, and the comparison of all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+import adcalc
+from adcalc.backends import BACKENDS, Backend, Derivatives, backend_named
+from adcalc.backends.numeric import METHODS, Numeric
+from adcalc.backends.reverse import Reverse
+from adcalc.comparison import compare
+from adcalc.errors import InputProblem, MethodProblem
+from adcalc.results import Hessian
+from adcalc.trace import Trace
+
+COMPLEX_STEPS = [
+    ("x^3", 2, 12), ("2^x", 3, 8 * math.log(2)), ("x^2.5", 4, 20), ("exp(x)*sin(x)", 1, math.e * (math.sin(1) + math.cos(1))),
+    ("log(x)/x", 2, (1 - math.log(2)) / 4), ("log2(x)", 2, 1 / (2 * math.log(2))), ("log10(x)", 2, 1 / (2 * math.log(10))),
+    ("log1p(x)", 1, 0.5), ("expm1(x)", 0, 1), ("exp2(x)", 0, math.log(2)), ("sqrt(x)", 4, 0.25), ("tan(x)", 0, 1), ("atan(x)", 1, 0.5),
+    ("asin(x)", 0.5, 2 / math.sqrt(3)), ("sinh(x) + cosh(x)", 0, 1), ("tanh(x)", 0, 1), ("asinh(x)", 0, 1), ("acosh(x)", 2, 1 / math.sqrt(3)),
+    ("atanh(x)", 0.5, 4 / 3), ("sec(x)", 1, math.tan(1) / math.cos(1)), ("sech(x)", 0, 0), ("cot(x)", 1, -1 / math.sin(1) ** 2),
+    ("pi*x + e", 1, math.pi), ("-x", 3, -1), ("x/(x - 1)", 3, -0.25), ("erf(x)", 0, 2 / math.sqrt(math.pi)), ("gamma(x)", 1, -0.5772156649015329),
+    ("sigmoid(x)", 0, 0.25), ("sigmoid(x)", -2, math.exp(2) / (1 + math.exp(2)) ** 2), ("normal_pdf(x)", 0, 0), ("silu(x)", 0, 0.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "x", "slope"), COMPLEX_STEPS)
+def test_a_complex_step_is_exact_to_rounding(formula: str, x: float, slope: float) -> None:
+    """The imaginary part carries the slope without cancellation."""
+    found = adcalc.parse(formula).gradient({"x": x}, backend=Numeric(method="complex"))
+
+    assert found.partials["x"] == pytest.approx(slope, rel=1e-13, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["abs(x)", "max(x, 0)", "floor(x)", "x if x > 0 else 0", "where(x < 1, x, 1)", "asec(x)", "lgamma(x)", "relu(x)"],
+)
+def test_a_complex_step_refuses_what_is_not_analytic(formula: str) -> None:
+    """A complex step through a kink would be silently wrong; it is refused at its place."""
+    with pytest.raises(MethodProblem) as caught:
+        adcalc.parse(formula).gradient({"x": 2}, backend=Numeric(method="complex"))
+
+    assert caught.value.span is not None
+    assert "richardson" in caught.value.hint
+
+
+def test_second_derivatives_from_complex_steps() -> None:
+    """Differences of complex slopes."""
+    found = adcalc.parse("x^2*y^3").hessian({"x": 2, "y": 3}, backend=Numeric(method="complex"))
+
+    assert list(found.matrix[0]) == pytest.approx([54, 108], rel=1e-9)
+    assert list(found.matrix[1]) == pytest.approx([108, 72], rel=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_an_error_estimate(method: str) -> None:
+    """The true error is below the estimate."""
+    found = adcalc.parse("exp(x)").gradient({"x": 1}, backend=Numeric(method=method))  # type: ignore[arg-type]
+
+    assert found.error_estimate is not None
+    assert abs(found.partials["x"] - math.e) <= found.error_estimate["x"] < 1e-2
+
+
+def test_options_that_make_no_sense_are_refused() -> None:
+    """An unknown method, a step that is not positive, an unknown backend."""
+    for make in (lambda: Numeric(method="magic"), lambda: Numeric(step=-1.0), lambda: backend_named("magic")):  # type: ignore[arg-type]
+        with pytest.raises(InputProblem):
+            make()
+
+
+@dataclass(frozen=True)
+class OnlyGradients(Backend):
+    """A backend with nothing but the required method."""
+
+    name: ClassVar[str] = "only gradients"
+    doc: ClassVar[str] = "for this test"
+
+    def gradient(self, trace: Trace, wrt: Sequence[str]) -> Derivatives:
+        return Reverse(self.floats).gradient(trace, wrt)
+
+
+def test_a_backend_needs_no_more_than_a_gradient() -> None:
+    """The Hessian follows from the gradient by differences."""
+    found = adcalc.parse("x^2*y").hessian({"x": 2, "y": 3}, backend=OnlyGradients())
+
+    assert list(found.matrix[0]) == pytest.approx([6, 4], rel=1e-8)
+    assert list(found.matrix[1]) == pytest.approx([4, 0], abs=1e-8)
+
+
+def test_the_comparison_counts_and_times_every_backend() -> None:
+    """Operations and evaluations are counted, and the exact backends agree."""
+    answers = compare(adcalc.parse("exp(-(x - m)^2/(2*s^2))"), {"x": 1, "m": 0.2, "s": 1.5})
+
+    assert [answer.backend for answer in answers] == list(BACKENDS)
+    assert all(answer.operations > 0 and answer.seconds > 0 for answer in answers)
+    assert max(answer.ulps for answer in answers[:3]) <= 4
+    assert answers[3].evaluations > answers[0].evaluations
+
+
+def test_the_comparison_says_who_has_no_answer() -> None:
+    """A backend that fails is named with its reason; the others answer."""
+    answers = compare(adcalc.parse("x + 0*x"), {"x": 1})
+
+    assert all(answer.gradient is not None for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "word"),
+    [
+        ([[2, 0], [0, 3]], "positive definite"), ([[-2, 0], [0, -3]], "negative definite"), ([[1, 2], [2, 1]], "indefinite"),
+        ([[1, 1], [1, 1]], "positive semidefinite"), ([[-1, 1], [1, -1]], "negative semidefinite"), ([[0, 0], [0, 0]], "zero"),
+        ([[math.nan]], "undefined"), ([], "empty"),
+    ],
+)  # fmt: skip
+def test_definiteness_in_words(matrix: list[list[float]], word: str) -> None:
+    """What the eigenvalues say, zeros up to rounding counted as zeros."""
+    assert Hessian(0.0, {}, ("x", "y")[: len(matrix)], matrix).definiteness == word
