@@ -74,6 +74,8 @@ class Screen:
             for name, text in rows:
                 self.line(f"  {name} = {text}")
             return
+        if header[0]:
+            self.line(f"  {header[0]}", "dim")
         for row in rows:
             self.line(f"  {row[0]}", "bold")
             width = max(len(title) for title in header[1:])
