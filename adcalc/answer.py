@@ -78,15 +78,15 @@ def answered(
         figures: Sequence[float] = compute(FLOATS, trace.values, trace.inputs)
     except DomainProblem:
         # An underflow may have led outside the domain: log(exp(x) + exp(y)) at (-1000, -1001).
-        found = repeated(program, inputs, compute) if exact and program.operations < 1000 else None
+        values: list[float | Unused] = evaluate(program, FLOATS, inputs)
+        found = repeated(program, inputs, values, compute) if exact and program.operations < 1000 else None
         if found is None:
             raise
-        values: list[float | Unused] = evaluate(program, FLOATS, inputs)
         trace = Trace(program, inputs, values, spans, source)
         return Answer(found, derivatives, _cautions(trace, symbols, found, kind))
     cautions: list[Caution] = []
     if exact:
-        checked = refined(program, inputs, figures, compute)
+        checked = refined(program, inputs, trace.values, figures, compute)
         figures = checked.figures
         cautions += checked.cautions
     notes = [Caution("one-sided", note) for note in derivatives.notes]

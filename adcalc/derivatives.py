@@ -14,7 +14,7 @@ from adcalc.table import PRIMITIVES
 from adcalc.transforms import jvp, vjp
 
 #: A formula of more operations than this is not differentiated further.
-LARGEST = 5_000_000
+LARGEST = 40_000
 
 _GIVEN, _OVER, _POWER, _TIMES = (PRIMITIVES[name] for name in ("given", "/", "^", "*"))
 
@@ -55,11 +55,14 @@ def derivative(expr: Expr, name: str, order: int = 1, *, exact: bool) -> Expr:
     Raises:
         LimitProblem: the formula has grown out of bounds on the way.
     """
-    for _ in range(order):
+    for taken in range(1, order + 1):
         (expr,) = simplified([_forward(expr, EXACT if exact else READABLE, name) or number(0)])
         size = len(topological([expr]))
-        if size > LARGEST:
-            raise LimitProblem(f"the derivative has {size} operations, more than {LARGEST}")
+        if size > LARGEST and taken < order:
+            raise LimitProblem(
+                f"the derivative of order {taken} has {size} operations; beyond {LARGEST} it is not taken further",
+                hint="ask for a lower order",
+            )
     return expr
 
 

@@ -134,7 +134,9 @@ class Function:
             Problem: as `gradient`.
         """
         chosen = _chosen(backend)
-        reading = self._at(_merged(at, more), self._by(wrt), together=True)
+        names = self._by(wrt)
+        self._check_independent(names)
+        reading = self._at(_merged(at, more), names, together=True)
         answer = reading.answer(0, chosen, "hessian")
         size = len(reading.wrt)
         value, *rest = answer.figures
@@ -158,6 +160,8 @@ class Function:
         """
         from adcalc.derivatives import derivative
 
+        if not isinstance(order, int) or order < 0:
+            raise InputProblem(f"the order of a derivative is a whole number, not {order!r}")
         names = self._by(wrt)
         origin = self._opened(names)
         shown, computed = origin.expr, origin.evaluated
@@ -187,6 +191,29 @@ class Function:
             for column, second in first.gradient_formulas(names).items()
         }
 
+    def _check_independent(self, names: Sequence[str]) -> None:
+        """Second derivatives by a name and by what it depends on have no one meaning.
+
+        Raises:
+            InputProblem: naming both.
+        """
+        meaning = self.meaning
+        if meaning is None:
+            return
+        for name in names:
+            symbol = meaning.symbols.get(name)
+            if symbol is None:
+                continue
+            others = [meaning.symbols[other] for other in names if other != name and other in meaning.symbols]
+            (definition,) = meaning.inlined([meaning.assigned[symbol]], others)
+            below = {free.partition("#")[0] for free in variables([definition])}
+            for other in names:
+                if other != name and other in below:
+                    raise InputProblem(
+                        f"`{name}` depends on `{other}`: second derivatives by both at once have no one meaning",
+                        hint=f"take `--wrt {name}` and `--wrt {other}` in turn",
+                    )
+
     def _opened(self, names: Sequence[str]) -> Function:
         """The same formula with the assigned ones among some names left in it as variables."""
         meaning = self.meaning
@@ -208,8 +235,12 @@ class Function:
         """The names to differentiate by: those asked for, else the free ones."""
         if wrt is None:
             return self.variables or self._constants()
+        if not isinstance(wrt, (str, Iterable)):
+            raise InputProblem(f"the names to differentiate by are a sequence, not {type(wrt).__name__}")
         wrt = (wrt,) if isinstance(wrt, str) else tuple(dict.fromkeys(wrt))
         known = (*self.variables, *self.origin, *self.assigned)
+        if not all(isinstance(name, str) for name in wrt):
+            raise InputProblem("the names to differentiate by are texts")
         for name in wrt:
             if name not in known and not _is_written(self, name):
                 guess = near(name, list(known))
@@ -271,6 +302,8 @@ def parse(text: str, *, bound: Collection[str] = (), name: str = "") -> Function
     >>> parse("f(t) = 2*t^2; f(x) + f'(x)")
     adcalc.parse('2*x^2 + 4*x')
     """
+    if not isinstance(text, str):
+        raise InputProblem(f"a formula is a text, not {type(text).__name__}")
     source = Source(text, name)
     meaning = read(source, bound, _differentiate)
     assert meaning.result is not None
@@ -318,6 +351,10 @@ def coordinate(name: str, given: float | str) -> float:
         if given.strip().lstrip("+-") == "nan":
             return math.nan
         constant = parse(given, name=f"the value of `{name}`")
+        if any(sign in given for sign in ";\n"):
+            raise InputProblem(
+                f"the value of `{name}` is more than one formula", hint="separate values by commas: `x=3,y=4`"
+            )
         if constant.variables:
             first = constant.variables[0]
             raise InputProblem(
@@ -336,11 +373,20 @@ def coordinate(name: str, given: float | str) -> float:
 
 
 def _chosen(backend: str | Backend) -> Backend:
-    return backend_named(backend)() if isinstance(backend, str) else backend
+    if isinstance(backend, str):
+        return backend_named(backend)()
+    if not isinstance(backend, Backend):
+        raise InputProblem(f"a backend is a name or a Backend, not {type(backend).__name__}")
+    return backend
 
 
 def _merged(at: Point | None, more: Mapping[str, float | str]) -> Point:
-    return {**(at or {}), **more}
+    if at is not None and not isinstance(at, Mapping):
+        raise InputProblem(f"a point is a mapping from names to values, not {type(at).__name__}")
+    merged = {**(at or {}), **more}
+    if not all(isinstance(name, str) for name in merged):
+        raise InputProblem("the names of a point are texts")
+    return merged
 
 
 def _nodes(expr: Expr) -> frozenset[Expr]:

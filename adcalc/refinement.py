@@ -2,7 +2,8 @@
 
 A result in double precision is checked by carrying the same computation out once more with perturbed
 roundings.  Where the two disagree, or where a number left the range of doubles on the way, the
-computation is repeated with 40, 100, 400 and 800 digits until two of them agree as doubles.  So
+computation is repeated with more and more digits, enough to see the smallest number beside the largest,
+until two of them agree as doubles.  So
 `(1 - cos(x))/x^2` at 1e-8 is 0.5 and its slope -8.3e-10, where double precision has 0 and 1e8.
 
 Every exact backend is refined by itself: it runs on another algebra, and nothing else changes.
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.perturbed import Perturbed
 from adcalc.errors import Caution
 from adcalc.program import Program, Unused, evaluate
@@ -23,10 +25,14 @@ from adcalc.rules import Call, compiled
 #: A computation over some algebra: slots' values in, figures out.
 Computation = Callable[[Any, Sequence[Any], Mapping[str, Any]], Sequence[Any]]
 
-DIGITS = (40, 100, 400, 800)
+#: The least number of digits to repeat with.
+LEAST_DIGITS = 40
+_MOST_DIGITS = 2_500
+
+_SEEDS = (20_250_713, 19_700_101)
 
 #: Relative; what the perturbation may move without anybody minding.
-_TOLERANCE = 64 * sys.float_info.epsilon
+_TOLERANCE = 32 * sys.float_info.epsilon
 # Programs that are larger are not checked, or not repeated: it would take longer than anyone waits.
 _LARGEST_CHECKED = 20_000
 _LARGEST_REPEATED = 10_000
@@ -42,7 +48,13 @@ class Refined(NamedTuple):
     """They come from more than double precision."""
 
 
-def refined(program: Program, inputs: Mapping[str, float], figures: Sequence[float], compute: Computation) -> Refined:
+def refined(
+    program: Program,
+    inputs: Mapping[str, float],
+    values: Sequence[float | Unused],
+    figures: Sequence[float],
+    compute: Computation,
+) -> Refined:
     """Figures computed in double precision, checked and where need be repeated with more digits.
 
     Args:
@@ -52,20 +64,48 @@ def refined(program: Program, inputs: Mapping[str, float], figures: Sequence[flo
     operations = program.operations
     if operations > _LARGEST_CHECKED:
         return Refined(figures)
-    algebra = Perturbed()
-    moved = compute(algebra, evaluate(program, algebra, inputs), inputs)
-    spread = max(map(_distance, figures, moved), default=0.0)
-    if spread <= _TOLERANCE and not algebra.strayed:
+    if operations == 0 or decided_by_a_tie(program, values):
+        return Refined(figures)
+    spread = 0.0
+    for seed in _SEEDS:
+        algebra = Perturbed(seed)
+        moved = compute(algebra, evaluate(program, algebra, inputs), inputs)
+        spread = max(spread, *map(_distance, figures, moved))
+        if spread > _TOLERANCE or algebra.strayed:
+            break
+    else:
         return Refined(figures)
     if operations * (1 + len(inputs)) > _LARGEST_REPEATED:
         return Refined(figures, (_lost(spread),) if math.isfinite(spread) else ())
-    found = repeated(program, inputs, compute)
+    found = repeated(program, inputs, values, compute)
     if found is None or any(math.isfinite(a) > math.isfinite(b) for a, b in zip(figures, found, strict=True)):
         return Refined(figures, (_lost(math.inf),) if all(map(math.isfinite, figures)) else ())
     return Refined(found, repeated=True)
 
 
-def repeated(program: Program, inputs: Mapping[str, float], compute: Computation) -> list[float] | None:
+def decided_by_a_tie(program: Program, values: Sequence[float | Unused]) -> bool:
+    """Whether some slot sits exactly on a kink or a tie: there doubles are what was meant, `x < 0.1` at 0.1."""
+    for slot, value in zip(program.slots, values, strict=True):
+        primitive = slot.primitive
+        if primitive is None or not primitive.kinks or isinstance(value, Unused):
+            continue
+        call = Call(primitive, [values[argument] for argument in slot.arguments], value)
+        rule = compiled(primitive.kinks)
+        positions = range(len(slot.arguments)) if primitive.variadic else (0,)
+        if any(call.carry_out(FLOATS, rule, position) for position in positions):  # type: ignore[arg-type]
+            return True
+    return False
+
+
+def _least_digits(values: Sequence[float | Unused]) -> int:
+    """Digits that see the smallest number met beside the largest, and beside 1."""
+    sizes = [1, *[math.frexp(v)[1] for v in values if not isinstance(v, Unused) and v and math.isfinite(v)]]
+    return LEAST_DIGITS + math.ceil((max(sizes) - min(sizes)) * math.log10(2.0))
+
+
+def repeated(
+    program: Program, inputs: Mapping[str, float], values: Sequence[float | Unused], compute: Computation
+) -> list[float] | None:
     """Figures with as many digits as it takes.
 
     None where no number of digits settles them, or where the point is outside the domain.
@@ -74,13 +114,18 @@ def repeated(program: Program, inputs: Mapping[str, float], compute: Computation
 
     before: list[float] | None = None
     short = program.operations * (1 + len(inputs)) <= _LARGEST_REPEATED_AT_LENGTH
-    for digits in DIGITS if short else DIGITS[:2]:
+    least = _least_digits(values)
+    # With more than 324 digits after the first what still cancels is below the smallest double: it is 0.
+    further = max(400, 4 * least)
+    for digits in (least, 2 * least + 20, further, 2 * further)[: 4 if short else 2]:
+        if digits > _MOST_DIGITS:
+            break
         algebra = Multiprecision(digits)
-        lifted = {name: algebra.lifted(value) for name, value in inputs.items()}
-        values = evaluate(program, algebra, lifted)
-        if not _inside(program, algebra, values):
+        lifted = {name: algebra.const(value) for name, value in inputs.items()}
+        precise = evaluate(program, algebra, lifted)
+        if not _inside(program, algebra, precise):
             return None
-        found = [float(figure) + 0.0 for figure in compute(algebra, values, lifted)]
+        found = [float(figure) + 0.0 for figure in compute(algebra, precise, lifted)]
         if before is not None and all(map(_same, before, found)):
             return found
         before = found

@@ -80,11 +80,11 @@ class Hessian:
         >>> Hessian(0, {}, ("x", "y"), [[18, 4], [4, 0]]).definiteness
         'indefinite'
         """
-        values = self.eigenvalues
-        if not values:
+        if not self.matrix:
             return "empty"
-        if any(math.isnan(value) for value in values):
+        if any(math.isnan(value) for value in self.eigenvalues):
             return "undefined"
+        values = _balanced_eigenvalues(self.matrix)
         rounding = max(map(abs, values)) * len(values) * sys.float_info.epsilon * 4
         if all(value == 0.0 for value in values):
             return "zero"
@@ -97,6 +97,22 @@ class Hessian:
         if any(positive) and any(negative):
             return "indefinite"
         return "positive semidefinite" if any(positive) else "negative semidefinite"
+
+
+def _balanced_eigenvalues(matrix: Sequence[Sequence[float]]) -> list[float]:
+    """Eigenvalues of a matrix whose variables are measured so that every row is of size 1.
+
+    A congruence keeps the signs of the eigenvalues (Sylvester, 1852), and rounding does not hide the
+    small ones behind the large ones any more.
+    """
+    import numpy as np
+
+    entries = np.array(matrix)
+    rows = np.abs(entries).max(axis=1)
+    largest = rows.max() or 1.0
+    sizes = np.sqrt(np.maximum(np.abs(np.diagonal(entries)), rows * (rows / largest)))
+    scale = np.exp2(-np.round(np.log2(np.where(sizes > 0.0, sizes, 1.0))))
+    return [float(value) for value in np.linalg.eigvalsh(entries * scale[:, None] * scale[None, :])]
 
 
 @dataclass(frozen=True, slots=True)

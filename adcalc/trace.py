@@ -8,25 +8,19 @@ convention.  Nothing here depends on how a backend found its numbers.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from adcalc import wording
 from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits, written
 from adcalc.errors import Caution, DomainProblem, Source, Span
-from adcalc.expr import Apply, Expr, Number, apply, number, rebuild, variable, variables
-from adcalc.primitive import Primitive
-from adcalc.program import Program, Slot, Unused, evaluate, taken
-from adcalc.rules import ARGUMENTS, Call, compiled
+from adcalc.expr import Expr, Number, variable
+from adcalc.program import Program, Slot, Unused, evaluate
+from adcalc.rules import Call, compiled
 from adcalc.table import PRIMITIVES
 from adcalc.transforms import adjoints
-
-# A sub-expression of more characters is not quoted in a message, and one with a loosely binding
-# operator is not put into a condition.
-_LONGEST_QUOTE = 40
-_LOOSE = re.compile(r"[<>=;≤≥≠]|\b(?:if|and|or|not)\b")
 
 #: More than this many warnings of one result say nothing new.
 MOST_CAUTIONS = 20
@@ -102,13 +96,13 @@ def outside_domain(trace: Trace, index: int) -> bool:
 def domain_problem(trace: Trace, index: int) -> DomainProblem:
     """What to say of a slot outside its domain."""
     primitive = trace.call(index).primitive
-    condition = _condition(trace, index)
+    condition = wording.condition(trace, index)
     if isinstance(condition, Number):
         # The constants alone decide: then only the rule itself says something.
-        needs, values = primitive.domain, _values(trace, index, plain=True)
+        needs, values = primitive.domain, wording.values(trace, index, plain=True)
     else:
-        needs, values = written(condition), _values(trace, index)
-    message = f"{described(trace, index)} needs `{needs}`, here {values}"
+        needs, values = written(condition), wording.values(trace, index)
+    message = f"{wording.described(trace, index)} needs `{needs}`, here {values}"
     return DomainProblem(message, trace.span(index), primitive.advice, trace.source)
 
 
@@ -129,7 +123,7 @@ def value_cautions(trace: Trace) -> list[Caution]:
     if slot.primitive.constant:
         return [Caution("not finite", "the result comes from `inf`", trace.span(index))]
     what = "overflows" if math.isinf(trace.at(index)) else "is not a number"
-    message = f"{described(trace, index)} {what} at {_values(trace, index)}"
+    message = f"{wording.described(trace, index)} {what} at {wording.values(trace, index)}"
     return [Caution("not finite", message, trace.span(index))]
 
 
@@ -216,11 +210,23 @@ def _harmless(trace: Trace, wrt: Sequence[str], kinks: Sequence[int], second: bo
     if not second:
         return harmless
     duals = Duals(FLOATS)
+    one = duals.const(1.0)
     for name in wrt:
         inputs = {n: Dual(v, 1.0 if n == name else None) for n, v in trace.inputs.items()}
         values = evaluate(trace.program, duals, inputs)
-        moving = adjoints(trace.program, duals, values, duals.const(1.0), wrt)
+        moving = adjoints(trace.program, duals, values, one, wrt)
         harmless = {i for i in harmless if (dual := moving[i]) is None or not dual.tangent}
+    # A kink has no slope of its own; so it must also be harmless however its value moves.
+    for kink in sorted(harmless):
+        freed = variable("the kink's value")
+        slots = list(trace.program.slots)
+        slots[kink] = Slot(freed, None)
+        program = trace.program._replace(slots=tuple(slots))
+        inputs = {n: Dual(v, None) for n, v in trace.inputs.items()} | {freed.name: Dual(trace.at(kink), 1.0)}
+        values = evaluate(program, duals, inputs)
+        moving = adjoints(program, duals, values, one, [*wrt, freed.name])
+        if any((dual := moving[i]) is not None and dual.tangent for i in candidates):
+            harmless = harmless - {kink}
     return harmless
 
 
@@ -228,13 +234,13 @@ def _kink_caution(trace: Trace, index: int) -> Caution:
     primitive = trace.program.slots[index].primitive
     assert primitive is not None
     if primitive.takes is not None or primitive.name == "not":
-        condition = described(trace, trace.program.slots[index].arguments[0])
+        condition = wording.described(trace, trace.program.slots[index].arguments[0])
         message = f"the condition {condition} is 0 here, and true on both sides; the derivative may be another one"
         return Caution("jump", message, trace.span(index))
     if primitive.group == "comparisons and logic":
-        message = f"the two sides of {described(trace, index)} are equal here; {primitive.convention}"
+        message = f"the two sides of {wording.described(trace, index)} are equal here; {primitive.convention}"
     elif primitive.jump:
-        message = f"{described(trace, index)} jumps here: the derivative does not exist; {primitive.convention}"
+        message = f"{wording.described(trace, index)} jumps here: the derivative does not exist; {primitive.convention}"
     else:
         message = f"`{primitive.name}` has a kink here: the derivative does not exist; {primitive.convention}"
     return Caution("jump" if primitive.jump else "kink", message, trace.span(index))
@@ -267,8 +273,8 @@ def _slope_caution(trace: Trace, index: int, position: int, adjoint: float) -> C
     call = trace.call(index)
     slope = contribution(FLOATS, call, position, 1.0)
     argument = trace.program.slots[index].arguments[position]
-    by = f"by {described(trace, argument)} " if len(call.arguments) > 1 else ""
-    form, values = described(trace, index), _values(trace, index)
+    by = f"by {wording.described(trace, argument)} " if len(call.arguments) > 1 else ""
+    form, values = wording.described(trace, index), wording.values(trace, index)
     if math.isinf(call.out):
         message = f"{form} overflows at {values}"
     elif slope is None or (math.isnan(slope) and all(map(math.isfinite, call.arguments))):
@@ -277,7 +283,7 @@ def _slope_caution(trace: Trace, index: int, position: int, adjoint: float) -> C
     elif math.isinf(slope) and adjoint == 0.0:
         message = f"{form} has an infinite slope {by}at {values}, and is multiplied by 0: undecided"
     elif math.isinf(slope):
-        message = f"the derivative of {form} {by}is infinite at {values}"
+        message = f"`{call.primitive.name}` has an infinite slope {by}at {values}"
     elif math.isnan(slope):
         message = f"the derivative of {form} {by}is not a number at {values}"
     else:
@@ -294,100 +300,3 @@ def no_derivative(trace: Trace, problem: NoDerivative) -> DomainProblem:
     """The same problem with its place."""
     span = trace.spans.get(problem.node) if problem.node is not None else None
     return DomainProblem(problem.message, span, problem.hint, trace.source)
-
-
-def described(trace: Trace, index: int) -> str:
-    """A slot as the user wrote it; one that was not written, or at length, by the form of its primitive."""
-    text = _text(trace, index)
-    if text:
-        return f"`{text}`"
-    slot = trace.program.slots[index]
-    return f"`{_form(slot.primitive)}`" if slot.primitive else f"`{written(slot.node)}`"
-
-
-def _text(trace: Trace, index: int) -> str:
-    span = trace.span(index)
-    text = " ".join(trace.source.text[span[0] : span[1]].split()) if span else ""
-    return text if len(text) <= _LONGEST_QUOTE else ""
-
-
-def _argument_names(trace: Trace, index: int) -> list[str]:
-    """What to call the arguments of a slot: what the user wrote if that is brief, else x, y, z."""
-    arguments = trace.program.slots[index].arguments
-    texts = [_text(trace, argument) for argument in arguments]
-    plain = all(text and not _LOOSE.search(text) for text in texts) and bool(_text(trace, index))
-    return texts if plain else list(ARGUMENTS[: len(arguments)])
-
-
-def _is_literal(trace: Trace, index: int) -> bool:
-    return isinstance(trace.program.slots[index].node, Number)
-
-
-def _condition(trace: Trace, index: int) -> Expr:
-    """The domain of a slot's primitive, in the names of its arguments, constants put in."""
-    slot = trace.program.slots[index]
-    names = _argument_names(trace, index)
-    assert slot.primitive is not None
-    program = compiled(slot.primitive.domain).program
-    condition = program.slots[program.output].node
-    meant: dict[Expr, Expr] = {}
-    for letter, name, argument in zip(ARGUMENTS, names, slot.arguments, strict=False):
-        constant = not variables([trace.program.slots[argument].node])
-        if constant and len(slot.arguments) > 1:
-            meant[variable(letter)] = number(trace.at(argument))
-        else:
-            meant[variable(letter)] = variable(letter if constant else name)
-    return rebuild([condition], meant, build=_folded)[condition]
-
-
-def _folded(primitive: Primitive, *arguments: Expr) -> Expr:
-    """A part of a condition in which what is known has been settled."""
-    arguments = tuple([_settled(argument) for argument in arguments])
-    values = [argument.value for argument in arguments if isinstance(argument, Number)]
-    if len(values) == len(arguments):
-        if primitive.takes is None:
-            return number(FLOATS.apply(primitive, values))
-        return arguments[taken(primitive, values[0] != 0.0)]
-    if primitive.name in ("and", "or") and values:
-        (other,) = [argument for argument in arguments if not isinstance(argument, Number)]
-        settles = (values[0] != 0.0) == (primitive.name == "or")
-        return number(values[0] != 0.0) if settles else other
-    return apply(primitive, *arguments)
-
-
-def _settled(expr: Expr) -> Expr:
-    """A named constant as a number."""
-    if isinstance(expr, Apply) and expr.primitive.constant:
-        return number(FLOATS.apply(expr.primitive, ()))
-    return expr
-
-
-def _values(trace: Trace, index: int, *, plain: bool = False) -> str:
-    """The arguments of a slot with their values, by the letters of the rule if plain; of many, the first few."""
-    slot = trace.program.slots[index]
-    values = [trace.at(argument) for argument in slot.arguments]
-    assert slot.primitive is not None
-    if slot.primitive.variadic:
-        shown = [digits(value) for value in values[:4]]
-        return "(" + ", ".join([*shown, *(["..."] if len(values) > 4 else [])]) + ")"
-    literal = [_is_literal(trace, argument) or plain for argument in slot.arguments]
-    names = _argument_names(trace, index)
-    moving = [bool(variables([trace.program.slots[argument].node])) for argument in slot.arguments]
-    pairs = [
-        (ARGUMENTS[position] if is_literal else names[position], value)
-        for position, (is_literal, value) in enumerate(zip(literal, values, strict=True))
-        if all(literal) or (moving[position] if any(moving) else not is_literal)
-    ]
-    return ", ".join(f"`{name} = {digits(value)}`" for name, value in dict.fromkeys(pairs))
-
-
-def _form(primitive: Primitive) -> str:
-    """How a primitive is written: `log(x)`, `x^y`, `max(...)`."""
-    if primitive.variadic:
-        return f"{primitive.name}(...)"
-    if not primitive.symbol:
-        return f"{primitive.name}({', '.join(ARGUMENTS[: primitive.arity[1]])})"
-    if primitive.arity == (1, 1):
-        return f"{primitive.symbol}x"
-    spaced = "" if primitive.symbol in "*/^" else " "
-    return f"x{spaced}{primitive.symbol}{spaced}y"

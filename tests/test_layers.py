@@ -18,7 +18,7 @@ ROOT = Path(adcalc.__file__).parent
 #: From the ground up: a room may use those before it.
 ROOMS = [
     "version", "errors", "primitive", "expr", "table", "parser", "program", "rules", "algebras", "transforms",
-    "coefficients", "simplify", "derivatives", "trace", "extrapolation", "quotients", "differences", "backends", "refinement", "answer", "reading",
+    "coefficients", "simplify", "derivatives", "wording", "trace", "extrapolation", "quotients", "differences", "backends", "refinement", "answer", "reading",
     "results", "function", "comparison", "session", "render", "cli",
 ]  # fmt: skip
 

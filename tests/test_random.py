@@ -202,7 +202,7 @@ def test_simplifying_keeps_the_value(expr: Expr, point: dict[str, float]) -> Non
     algebra = Multiprecision(60)
     (tidy,) = simplified([expr])
     program = lowered([expr, tidy])
-    values = evaluate(program, algebra, {name: algebra.lifted(value) for name, value in point.items()})
+    values = evaluate(program, algebra, {name: algebra.const(value) for name, value in point.items()})
     if not all(algebra.context.isfinite(values[index]) for index in range(program.outputs[0] + 1)):
         return
     before, after = values[program.outputs[0]], values[program.outputs[1]]

@@ -239,7 +239,7 @@ def test_value_with_many_digits(row: Primitive, at: tuple[float, ...]) -> None:
     """With 40 digits every row has a value, right to 35 of them."""
     algebra = Multiprecision(40)
     program = lowered([call(row, len(at))])
-    inputs = {letter: algebra.lifted(argument) for letter, argument in zip(LETTERS, at, strict=False)}
+    inputs = {letter: algebra.const(argument) for letter, argument in zip(LETTERS, at, strict=False)}
     found, wanted = evaluate(program, algebra, inputs)[program.output], reference(row, at)
     assert found == wanted or abs(MP.mpf(found) - wanted) <= abs(wanted) * MP.mpf("1e-35")
 

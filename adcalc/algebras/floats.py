@@ -210,7 +210,7 @@ def factorial(x: float) -> float:
 
 def polygamma(x: float, y: float) -> float:
     """The derivative of digamma of integer order."""
-    if x < 0.0 or x != x // 1.0 or (y <= 0.0 and y == y // 1.0):
+    if not 0.0 <= x <= 170.0 or x != x // 1.0 or (y <= 0.0 and (y == y // 1.0 or y <= -1e6)):
         return math.nan
     return _special("polygamma")(int(x), y)
 
@@ -238,5 +238,10 @@ def xlog1py(x: float, y: float) -> float:
 
 
 def sinc(x: float) -> float:
-    """sin(pi*x)/(pi*x), 1 at 0."""
-    return math.sin(math.pi * x) / (math.pi * x) if x else 1.0
+    """sin(pi*x)/(pi*x), 1 at 0; the angle is reduced before it is multiplied by pi."""
+    if not x:
+        return 1.0
+    turn = math.remainder(x, 2.0)
+    if abs(turn) > 0.5:
+        turn = math.copysign(1.0, turn) - turn
+    return math.sin(math.pi * turn) / (math.pi * x)

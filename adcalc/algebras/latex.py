@@ -10,7 +10,7 @@ from string import Formatter
 from adcalc.algebras.text import Pieces, Rope, digits, rope
 from adcalc.primitive import Primitive
 from adcalc.rules import ARGUMENTS
-from adcalc.table.operators import ATOM, POWER, PRODUCT, SIGN, SUM
+from adcalc.table.operators import ATOM, POWER, PRODUCT, SIGN, SUM, TERNARY
 
 _GREEK = frozenset(
     [
@@ -97,8 +97,11 @@ class Latex:
             parts.append(literal)
             if field:
                 parts.append(meant[field])
-        return rope(least or ATOM, *parts)
+        return rope(least or _LOOSE.get(primitive.name, ATOM), *parts)
 
+
+# What is typeset without brackets of its own, though it looks like a function.
+_LOOSE = {"exp2": POWER, "where": TERNARY}
 
 LATEX = Latex()
 

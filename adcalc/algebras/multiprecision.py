@@ -1,13 +1,12 @@
 """Floats of many digits, by mpmath: where double precision does not tell, more digits do.
 
-Literals are taken as the decimals they were written as, constants to the full precision.  Numbers
-beyond any use (more than a million digits before or after the point) are infinity or zero, so that
+Literals and coordinates are exactly the doubles they were read as, so that `x - 0.1` vanishes at 0.1;
+named constants have the full precision.  Numbers beyond any use (more than a million digits before or after the point) are infinity or zero, so that
 `9^9^9^9` costs nothing here either.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -36,10 +35,6 @@ class Multiprecision:
         self._functions = _functions(self.context)
 
     def const(self, value: float) -> Real:
-        return self.context.mpf(repr(value)) if math.isfinite(value) else self.context.mpf(value)
-
-    def lifted(self, value: float) -> Real:
-        """A coordinate: exactly this double."""
         return self.context.mpf(value)
 
     def truth(self, value: Real) -> bool:
@@ -119,6 +114,10 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
     def factor(x: Real, logarithm_of: Real) -> Real:
         return mp.mpf(0) if x == 0 else x * logarithm_of
 
+    def near(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
+        # Far to the left mpmath steps from pole to pole.
+        return lambda x: function(x) if x > -1_000 else mp.nan
+
     log, log1p = logarithm(mp.log, 0), logarithm(mp.log1p, -1)
     cosh, sinh = hyperbolic(mp.cosh, lambda _: mp.inf), hyperbolic(mp.sinh, lambda x: mp.sign(x) * mp.inf)
     tanh = hyperbolic(mp.tanh, mp.sign)
@@ -145,7 +144,7 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
         "hypot": lambda *a: mp.sqrt(mp.fsum([x * x for x in a])),
         "erfcx": lambda x: exponential(x * x) * mp.erfc(x),
         "lgamma": lambda x: mp.log(abs(mp.gamma(x))) if x < 0 else mp.loggamma(x),
-        "digamma": mp.digamma, "polygamma": lambda n, x: mp.psi(int(n), x),
+        "digamma": near(mp.digamma), "polygamma": lambda n, x: near(lambda y: mp.psi(int(n), y))(x) if 0 <= n <= 170 else mp.nan,
         "lbeta": lambda x, y: mp.loggamma(x) + mp.loggamma(y) - mp.loggamma(x + y),
         "factorial": lambda x: mp.gamma(x + 1), "logaddexp": logaddexp,
         "xlogy": lambda x, y: factor(x, log(y)), "xlog1py": lambda x, y: factor(x, log1p(y)),

@@ -30,14 +30,13 @@ class Perturbed:
     __slots__ = ("_state", "strayed")
     exact = True
 
-    def __init__(self) -> None:
-        self._state = 20_250_713
+    def __init__(self, seed: int) -> None:
+        self._state = seed
         self.strayed = False
         """Some result left the range of normal doubles, so that what is made of it cannot be trusted."""
 
     def const(self, value: float) -> float:
-        # A whole number is what it says; other literals stand for decimals that they only approach.
-        return value if value == value // 1 else self._moved(value)
+        return value
 
     def truth(self, value: float) -> bool:
         return value != 0.0
@@ -52,8 +51,11 @@ class Perturbed:
         return self._moved(value)
 
     def _moved(self, value: float) -> float:
+        # By different amounts, or two values that are then subtracted would move together.
         self._state = (self._state * 1_103_515_245 + 12_345) & 0x7FFFFFFF
-        return value * (1.0 + SIZE) if self._state & 0x10000 else value * (1.0 - SIZE)
+        share = ((self._state >> 8) & 0xFFFF) / 0x10000
+        size = SIZE * (0.25 + 0.75 * share)
+        return value * (1.0 + size) if self._state & 0x1000000 else value * (1.0 - size)
 
 
 def _is_exact(primitive: Primitive, arguments: Sequence[float], value: float) -> bool:

@@ -5,6 +5,7 @@ It uses no derivative rule, so that it is a witness of its own for all the other
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -45,7 +46,7 @@ class Numeric(Backend):
         active = set(_inputs_used(trace))
         found = {name: self._slope(values, name) if name in active else _NOTHING for name in wrt}
         return Derivatives(
-            {name: estimate.value for name, estimate in found.items()},
+            {name: estimate.value if estimate.error < math.inf else math.nan for name, estimate in found.items()},
             error_estimate={name: estimate.error for name, estimate in found.items()},
             evaluations=values.count,
             notes=() if self.method == "forward" else _notes(found),
@@ -140,7 +141,10 @@ def _inputs_used(trace: Trace) -> list[str]:
 
 
 def _notes(found: dict[str, Estimate]) -> tuple[str, ...]:
-    return tuple(
+    unsettled = [
+        f"by `{name}`, the difference quotients do not settle" for name, e in found.items() if e.error == math.inf
+    ]
+    return *unsettled, *(
         f"by `{name}`, values were taken on the {estimate.sides} of the point only: beyond it there are none"
         for name, estimate in found.items()
         if estimate.sides != "both"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import IntEnum
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -25,10 +27,7 @@ class ExitCode(IntEnum):
 
 def guarded_run(run: Callable[[], Any], arguments: Sequence[str], usage_error: type[Any]) -> int:
     """Runs a command; its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # What a stream cannot show becomes a question mark, not a failure.
-            stream.reconfigure(errors="replace")
+    _open_streams()
     try:
         result = run()
         sys.stdout.flush()
@@ -49,11 +48,32 @@ def guarded_run(run: Callable[[], Any], arguments: Sequence[str], usage_error: t
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough of it; nothing is left to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return ExitCode.FINE
+    except OSError as error:
+        _discard(sys.stdout)
+        tell(Problem(f"the result cannot be written: {error.strerror}"), machine=_wants_json(arguments))
+        return ExitCode.WRONG_INPUT
     except MemoryError:
         tell(Problem("there is not enough memory for this formula"), machine=_wants_json(arguments))
         return ExitCode.WRONG_INPUT
+
+
+def _open_streams() -> None:
+    """Makes standard streams that are closed or cannot show everything fit for use."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # What a stream cannot show is spelled by its code, which JSON understands too.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard(stream: Any) -> None:
+    """Sends what is left in a stream nowhere, so that leaving does not fail on it once more."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def tell(problem: Problem, *, machine: bool = False) -> None:
@@ -68,8 +88,11 @@ def colours() -> bool:
 
 
 def _write_error(text: str) -> None:
-    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _discard(sys.stderr)
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -23,6 +23,8 @@ _ADVICE = {
     "|": "write `or`, or `abs(x)` for an absolute value",
     "!": "write `factorial(x)`, or `not`, or `!=`",
     "~": "write `not`",
+    "?": "write `a if condition else b`",
+    "″": "write two of `'`",
     '"': "there are no texts in the language",
     "`": "there are no texts in the language",
     ".": "a number has one decimal point, and nothing has attributes",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from adcalc.errors import ArityProblem, Caution, NameProblem, Source, SyntaxProblem
+from adcalc.errors import ArityProblem, Caution, LimitProblem, NameProblem, Source, SyntaxProblem
 from adcalc.expr import Expr, Number, Variable, apply, number, rebuild, variable, variables
 from adcalc.parser import refusals
 from adcalc.parser.symbols import Definition, Meaning
@@ -22,9 +22,10 @@ from adcalc.table import CALLABLE, CONSTANTS, PRIMITIVES
 Differentiate = Callable[[Expr, str, int], Expr]
 
 MOST_DERIVATIVES = 100
+#: How many nodes the calls of a program may write down before it is refused.
+MOST_CALLED = 2_000_000
 
 _SIGNS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "**": "^", "≤": "<=", "≥": ">=", "≠": "!="}
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 def read(source: Source, bound: Collection[str], differentiate: Differentiate | None = None) -> Meaning:
@@ -56,7 +57,7 @@ def read(source: Source, bound: Collection[str], differentiate: Differentiate | 
 
 
 def _target(statement: Syntax) -> str:
-    return statement.text.rstrip("+-*/%^=") if statement.rule == "update" else statement.text
+    return statement.text.rstrip("+-−*·×/÷%^=") if statement.rule == "update" else statement.text
 
 
 class _Reader:
@@ -68,6 +69,7 @@ class _Reader:
         self.bound = bound
         self.differentiate = differentiate
         self.local: dict[str, Variable] = {}
+        self.work = 0
         self.settled: set[str] = set()
 
     def statement(self, statement: Syntax) -> None:
@@ -219,7 +221,7 @@ class _Reader:
                     product = self.node(node, "*", product, factor)
                 return product
             case "superscript":
-                return self.node(node, "^", arguments[0], number(int(node.text.translate(_SUPERSCRIPTS))))
+                return self.node(node, "^", arguments[0], refusals.exponent(node, self.source))
             case "root":
                 return self.node(node, "sqrt", *arguments)
             case "conditional":
@@ -293,6 +295,10 @@ class _Reader:
             if free in self.meaning.symbols:
                 replaced[variable(free)] = self.meaning.symbols[free]
         new = rebuild([body], replaced)
+        self.work += len(new)
+        if self.work > MOST_CALLED:
+            place = (node.start, node.end)
+            raise LimitProblem("the definitions unfold into too large a formula", place, "", self.source)
         self.meaning.follow(new)
         result = new[body]
         self.meaning.spans.setdefault(result, (node.start, node.end))

@@ -13,6 +13,8 @@ from adcalc.expr import Number, number
 from adcalc.parser.syntax import Syntax
 from adcalc.table import CALLABLE, PRIMITIVES
 
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
 RESERVED = frozenset({"if", "else", "and", "or", "not", "for", "in"})
 
 # Functions whose bare name is never a variable by accident, as `gamma` and `beta` are.
@@ -22,6 +24,9 @@ _TEXTBOOK = frozenset(
     if row.group in ("roots, exponentials, logarithms", "trigonometry", "hyperbolic functions")
     or row is PRIMITIVES["abs"]
 )
+
+
+_LONGEST_TEXTBOOK = max(map(len, _TEXTBOOK))
 
 
 def check(node: Syntax, source: Source) -> None:
@@ -55,10 +60,19 @@ def check_name(node: Syntax, source: Source, defined: Collection[str], bound: Co
         raise SyntaxProblem(f"`{name}` is a word of the language", span, "choose another name", source)
     if name in _TEXTBOOK or name in defined:
         raise NameProblem(f"`{name}` is a function and needs an argument", span, f"write `{name}(x)`", source)
-    for length in range(len(name) - 1, 1, -1):
+    for length in range(min(len(name) - 1, _LONGEST_TEXTBOOK), 1, -1):
         head, tail = name[:length], name[length:]
         if head in _TEXTBOOK and (tail in ("x", "y", "z") or tail in bound or tail.isdigit()):
             raise NameProblem(f"unknown name `{name}`", span, f"did you mean `{head}({tail})`?", source)
+
+
+def exponent(node: Syntax, source: Source) -> Number:
+    """The number that a superscript stands for.
+
+    Raises:
+        SyntaxProblem: where it is too large for a float64.
+    """
+    return _double(node.text.translate(_SUPERSCRIPTS), node, source)
 
 
 def literal(node: Syntax, source: Source) -> Number:
@@ -68,11 +82,17 @@ def literal(node: Syntax, source: Source) -> Number:
         SyntaxProblem: where it is too large for one.
     """
     text = node.text
-    value = float(text) if text[0] in ".0123456789" else unicodedata.numeric(text)
-    if value == float("inf"):
+    if text[0] not in ".0123456789":
+        return number(unicodedata.numeric(text))
+    return _double(text.replace("−", "-"), node, source)
+
+
+def _double(text: str, node: Syntax, source: Source) -> Number:
+    value = float(text)
+    if abs(value) == float("inf"):
         raise SyntaxProblem(
-            f"`{_short(text)}` is too large for a double",
-            (node.start, node.end),
+            f"`{_short(node.text)}` is too large for a double",
+            (node.end - len(node.text), node.end),
             "the largest is 1.797e308; `inf` is infinity",
             source,
         )
@@ -127,6 +147,12 @@ def _check_juxtaposition(node: Syntax, source: Source) -> None:
             inner = _text(part.parts[0], source)
             hint = f"write `√({inner})*{right}` or `√({inner}*{right})`"
             raise SyntaxProblem(f"`{both}` can be read in two ways", span, hint, source)
+        if part.rule == "superscript" and part.parts[0].rule == "name" and part.parts[0].text in CALLABLE:
+            hint = f"write `{part.parts[0].text}({right.strip('()')}){part.text}`"
+            raise SyntaxProblem(f"`{both}` can be read in two ways", span, hint, source)
+        if following.rule == "name" and part.rule == "number" and (following.text[0] == "_" or part.text == "0"):
+            hint = "write the digits of a number together, and in base 10"
+            raise SyntaxProblem(f"`{both}` is not a number", span, hint, source)
         if part.rule == "name" or _begins_with_number(following):
             raise SyntaxProblem(
                 "two operands stand side by side", span, f"write `{left}*{right}`, or another operator", source

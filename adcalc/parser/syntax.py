@@ -108,6 +108,7 @@ def _node(label: str, parts: list[Syntax | _Series | Token], kept: tuple[int, ..
 
 
 _OPERATORS = {"SIGN", "TIMES", "POWER", "COMPARISON", "OR", "AND", "NOT", "ROOT", "IF", "ELSE"}
+_MISWRITTEN = {"<>": "!=", "=>": ">=", "=<": "<=", "===": "=="}
 _ENDS = {"$END", "_SEPARATOR"}
 
 
@@ -117,6 +118,11 @@ def _unexpected(source: Source, previous: Token, token: Token) -> Problem:
     before = (previous.start, previous.end)
     if token.kind == "$END" and previous.kind == "_SEPARATOR":
         return SyntaxProblem("the formula is empty", None, 'write one, such as "x^2 + 1"', source)
+    if previous.text + token.text in _MISWRITTEN:
+        meant = _MISWRITTEN[previous.text + token.text]
+        return SyntaxProblem(
+            f"`{previous.text}{token.text}` is no comparison", (previous.start, token.end), f"write `{meant}`", source
+        )
     if previous.kind in ("EQUAL", "AUGMENTED") and token.kind in _ENDS:
         return SyntaxProblem(f"missing value after `{previous.text}`", before, "write what it is to be", source)
     if previous.kind in _OPERATORS and token.kind not in ("NUMBER", "NAME", "LPAR", "EQUAL"):
@@ -143,7 +149,8 @@ def _unexpected(source: Source, previous: Token, token: Token) -> Problem:
             "`'` stands only between a function and its argument", here, "write `f'(x)` or `diff(f, x)`", source
         )
     if token.kind in _ENDS:
-        return SyntaxProblem("the formula ends too early", (previous.start, previous.end), "complete it", source)
+        hint = "`a if condition` needs `else b`" if " if " in source.text else "complete it"
+        return SyntaxProblem("the formula ends too early", (previous.start, previous.end), hint, source)
     return SyntaxProblem(f"`{token.text}` cannot stand here", here, _advice(token), source)
 
 

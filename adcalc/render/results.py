@@ -331,5 +331,4 @@ def _latex_partial(by: Sequence[str]) -> str:
 
 
 def _write(text: str) -> None:
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.write(text + "\n")
