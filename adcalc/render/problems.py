@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from unicodedata import east_asian_width
 
 from adcalc.errors import Caution, Problem, Source, Span
 
 _WIDTH = 76
+_MARGIN = 4
 _RED, _YELLOW, _BOLD, _PLAIN = "\033[1;31m", "\033[1;33m", "\033[1m", "\033[0m"
 
 
@@ -49,26 +52,35 @@ def _message(word: str, paint: str, message: str, span: Span | None, hint: str, 
     if where:
         head += f" ({', '.join(where)})"
     length = max(1, min(span[1], span[0] - column + len(line)) - span[0])
-    shown, column, length = _window(line, column, length)
+    room = _room()
+    shown, column, length = _window(line, column, length, room)
     mark = " " * _cells(shown[:column]) + "^" * max(1, _cells(shown[column : column + length]))
     caret = f"{paint}{mark}{_PLAIN}" if paint else mark
-    if hint and len(mark) + 1 + len(hint) <= _WIDTH:
+    if hint and len(mark) + 1 + len(hint) <= room:
         return f"{head}\n  | {shown}\n  | {caret} {hint}"
     below = f"\n  = {hint}" if hint else ""
     return f"{head}\n  | {shown}\n  | {caret}{below}"
 
 
-def _window(line: str, column: int, length: int) -> tuple[str, int, int]:
+def _room() -> int:
+    """How many columns of the source fit on a line, so that a terminal does not break it."""
+    if not sys.stderr.isatty():
+        return _WIDTH
+    return max(20, min(_WIDTH, shutil.get_terminal_size().columns - _MARGIN))
+
+
+def _window(line: str, column: int, length: int, room: int) -> tuple[str, int, int]:
     """The part of a long line around a place, and the place in that part."""
     line = line.replace("\t", " ").rstrip("\r")
     line = "".join(character if character.isprintable() else "?" for character in line) if len(line) < 10_000 else line
-    if len(line) <= _WIDTH:
+    if len(line) <= room:
         return line, column, length
-    start = max(0, min(column - _WIDTH // 3, len(line) - _WIDTH))
-    before, after = "..." if start else "", "..." if start + _WIDTH < len(line) else ""
-    shown = before + line[start : start + _WIDTH] + after
+    part = room - 6
+    start = max(0, min(column - part // 3, len(line) - part))
+    before, after = "..." if start else "", "..." if start + part < len(line) else ""
+    shown = before + line[start : start + part] + after
     column = column - start + len(before)
-    return shown, column, min(length, len(shown) - column)
+    return shown, column, max(1, min(length, len(shown) - column))
 
 
 def _cells(text: str) -> int:
