@@ -73,7 +73,7 @@ class Reading:
             hint = f"it gets its value only later; {hint}"
         elif guess:
             hint += f"; or did you mean `{guess}`?"
-        more = f" (nor do {listed(also)})" if also else ""
+        more = f" ({'nor does' if len(also) == 1 else 'nor do'} {listed(also)})" if also else ""
         return NameProblem(f"`{name}` has no value{more}", span, hint, self.function.source)
 
     def _unused(self, name: str) -> Caution:

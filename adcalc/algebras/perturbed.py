@@ -17,6 +17,9 @@ from adcalc.primitive import Primitive
 SIZE = 4.0 * sys.float_info.epsilon
 
 _CHOICES = frozenset({"neg", "abs", "min", "max", "clip", "relu", "given"})
+# Libraries give these to an absolute, not to a relative accuracy near their roots and left of 0.
+_ROUGH = frozenset({"gamma", "lgamma", "digamma", "polygamma", "lbeta", "factorial"})
+_NEAR_A_ROOT = 0.125
 _LARGEST_WHOLE = 2.0**53
 _SMALLEST = sys.float_info.min
 
@@ -46,6 +49,8 @@ class Perturbed:
         if _is_exact(primitive, arguments, value):
             return value
         size = abs(value)
+        if primitive.name in _ROUGH and (arguments[-1] < 0.0 or size < _NEAR_A_ROOT):
+            self.strayed = True
         if not _SMALLEST < size < math.inf:
             self.strayed = self.strayed or _strays(primitive, arguments, size)
         return self._moved(value)

@@ -143,7 +143,9 @@ def show_formulas(function: Function, found: Mapping[tuple[str, ...], Function],
                 texts[key] = {by[0]: str(derivative) for by, derivative in found.items()}
             _write(json_line(texts))
         case "csv":
-            _write(csv_text({f"d_{'_'.join(by)}": str(derivative) for by, derivative in found.items()}))
+            names = list(dict.fromkeys(by[0] for by in found))
+            upper = {by: d for by, d in found.items() if names.index(by[0]) <= names.index(by[-1])}
+            _write(csv_text({f"d_{'_'.join(by)}": str(derivative) for by, derivative in upper.items()}))
         case "plain":
             _write(plain_lines((" ".join(by), [str(derivative)]) for by, derivative in found.items()))
         case "latex":
