@@ -20,6 +20,7 @@ from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits
 from adcalc.coefficients import Coefficient
 from adcalc.expr import Apply, Expr, Number, Variable, apply, number, topological
+from adcalc.primitive import Primitive
 from adcalc.table import PRIMITIVES
 from adcalc.table.operators import COMPARISON
 
@@ -359,8 +360,8 @@ def _constant(expr: Expr) -> Coefficient | None:
     return None
 
 
-def _chain(sign: object, parts: Sequence[Expr]) -> Expr:
+def _chain(sign: Primitive, parts: Sequence[Expr]) -> Expr:
     result = parts[0]
     for part in parts[1:]:
-        result = apply(sign, result, part)  # type: ignore[arg-type]
+        result = apply(sign, result, part)
     return result

@@ -118,7 +118,11 @@ def value_cautions(trace: Trace) -> list[Caution]:
             break
         index = bad[0]
     if slot.primitive is None:
-        name = "a number in the formula" if isinstance(slot.node, Number) else f"the value given for `{slot.node.name}`"  # type: ignore[union-attr]
+        name = (
+            "a number in the formula"
+            if isinstance(slot.node, Number)
+            else f"the value given for `{written(slot.node)}`"
+        )
         return [Caution("not finite", f"{name} is {digits(trace.at(index))}", trace.span(index))]
     if slot.primitive.constant:
         return [Caution("not finite", "the result comes from `inf`", trace.span(index))]

@@ -7,7 +7,7 @@ operator or a comma, so that a long formula may be broken over lines wherever it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -92,7 +92,7 @@ def tokens(source: Source) -> Iterator[Token]:
 
 
 @cache
-def _lexicon() -> tuple[re.Pattern[str].match, dict[str, str], frozenset[str]]:  # type: ignore[valid-type]
+def _lexicon() -> tuple[Callable[[str, int], re.Match[str] | None], dict[str, str], frozenset[str]]:
     compiled = tables()
     pattern = "|".join(f"(?P<{name}>{pattern})" for name, pattern in compiled.terminals)
     return re.compile(pattern).match, compiled.keywords, compiled.ignored
