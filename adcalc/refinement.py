@@ -44,8 +44,6 @@ class Refined(NamedTuple):
 
     figures: Sequence[float]
     cautions: tuple[Caution, ...] = ()
-    repeated: bool = False
-    """They come from more than double precision."""
 
 
 def refined(
@@ -64,7 +62,7 @@ def refined(
     operations = program.operations
     if operations > _LARGEST_CHECKED:
         return Refined(figures)
-    if operations == 0 or decided_by_a_tie(program, values):
+    if operations == 0:
         return Refined(figures)
     spread = 0.0
     for seed in _SEEDS:
@@ -77,24 +75,30 @@ def refined(
         return Refined(figures)
     if operations * (1 + len(inputs)) > _LARGEST_REPEATED:
         return Refined(figures, (_lost(spread),) if math.isfinite(spread) else ())
-    found = repeated(program, inputs, values, compute)
+    tied = ties(program, inputs, FLOATS, values)
+    found = repeated(program, inputs, values, compute, tied)
+    if found is None and tied:
+        # A tie of doubles, as of x and pi at pi, is what was meant; the kink has a warning of its own.
+        return Refined(figures)
     if found is None or any(math.isfinite(a) > math.isfinite(b) for a, b in zip(figures, found, strict=True)):
         return Refined(figures, (_lost(math.inf),) if all(map(math.isfinite, figures)) else ())
-    return Refined(found, repeated=True)
+    return Refined(found)
 
 
-def decided_by_a_tie(program: Program, values: Sequence[float | Unused]) -> bool:
-    """Whether some slot sits exactly on a kink or a tie: there doubles are what was meant, `x < 0.1` at 0.1."""
-    for slot, value in zip(program.slots, values, strict=True):
+def ties(program: Program, inputs: Mapping[str, float], algebra: Any, values: Sequence[Any]) -> frozenset[int]:
+    """The slots that depend on the point and sit exactly on a kink or a tie there."""
+    moving = program.depends_on(tuple(inputs))
+    found = set()
+    for index, (slot, value) in enumerate(zip(program.slots, values, strict=True)):
         primitive = slot.primitive
-        if primitive is None or not primitive.kinks or isinstance(value, Unused):
+        if not moving[index] or primitive is None or not primitive.kinks or isinstance(value, Unused):
             continue
         call = Call(primitive, [values[argument] for argument in slot.arguments], value)
         rule = compiled(primitive.kinks)
         positions = range(len(slot.arguments)) if primitive.variadic else (0,)
-        if any(call.carry_out(FLOATS, rule, position) for position in positions):  # type: ignore[arg-type]
-            return True
-    return False
+        if any(call.carry_out(algebra, rule, position) for position in positions):
+            found.add(index)
+    return frozenset(found)
 
 
 def _least_digits(values: Sequence[float | Unused]) -> int:
@@ -104,11 +108,16 @@ def _least_digits(values: Sequence[float | Unused]) -> int:
 
 
 def repeated(
-    program: Program, inputs: Mapping[str, float], values: Sequence[float | Unused], compute: Computation
+    program: Program,
+    inputs: Mapping[str, float],
+    values: Sequence[float | Unused],
+    compute: Computation,
+    tied: frozenset[int] = frozenset(),
 ) -> list[float] | None:
     """Figures with as many digits as it takes.
 
-    None where no number of digits settles them, or where the point is outside the domain.
+    None where no number of digits settles them, where the point is outside the domain, or where ties
+    of the doubles are ties no longer.
     """
     from adcalc.algebras.multiprecision import Multiprecision
 
@@ -123,7 +132,7 @@ def repeated(
         algebra = Multiprecision(digits)
         lifted = {name: algebra.const(value) for name, value in inputs.items()}
         precise = evaluate(program, algebra, lifted)
-        if not _inside(program, algebra, precise):
+        if not _inside(program, algebra, precise) or not tied <= ties(program, inputs, algebra, precise):
             return None
         found = [float(figure) + 0.0 for figure in compute(algebra, precise, lifted)]
         if before is not None and all(map(_same, before, found)):
