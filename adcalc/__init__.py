@@ -14,14 +14,18 @@ from adcalc.version import __version__
 if TYPE_CHECKING:
     from adcalc.errors import Caution, Problem
     from adcalc.function import Function, gradient, hessian, parse, value
-    from adcalc.results import Gradient, Hessian, Value
+    from adcalc.results import Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
 
 __all__ = [
     "Caution",
     "Function",
     "Gradient",
     "Hessian",
+    "HessianProduct",
+    "Jacobian",
     "Problem",
+    "Pullback",
+    "Pushforward",
     "Value",
     "__version__",
     "gradient",
@@ -33,7 +37,7 @@ __all__ = [
 _HOMES = {
     "adcalc.errors": ("Caution", "Problem"),
     "adcalc.function": ("Function", "gradient", "hessian", "parse", "value"),
-    "adcalc.results": ("Gradient", "Hessian", "Value"),
+    "adcalc.results": ("Gradient", "Hessian", "HessianProduct", "Jacobian", "Pullback", "Pushforward", "Value"),
 }
 
 

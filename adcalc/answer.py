@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
-from adcalc.algebras.duals import NoDerivative
 from adcalc.algebras.floats import FLOATS
 from adcalc.backends.protocol import Backend, Derivatives
 from adcalc.errors import Caution, DomainProblem, Source, Span
 from adcalc.expr import Expr
 from adcalc.program import Program, Unused, evaluate
 from adcalc.refinement import refined, repeated
+from adcalc.rules import NoDerivative
 from adcalc.trace import (
     Trace,
     derivative_cautions,

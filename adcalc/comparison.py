@@ -6,34 +6,29 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 
-from adcalc.algebras.floats import FLOATS
+from adcalc.algebras.floats import Floats
 from adcalc.backends import BACKENDS, backend_named
 from adcalc.errors import Problem
 from adcalc.function import Function
 from adcalc.primitive import Primitive
-from adcalc.results import Comparison, Gradient
+from adcalc.results import Array, Comparison, Figure, Gradient
 
 
-class Counted:
+class Counted(Floats):
     """The algebra of floats, counting the primitives it carries out."""
 
-    exact = True
+    __slots__ = ("count",)
 
     def __init__(self) -> None:
+        super().__init__()
         self.count = 0
-
-    def const(self, value: float) -> float:
-        return value
-
-    def truth(self, value: float) -> bool:
-        return value != 0.0
 
     def apply(self, primitive: Primitive, arguments: Sequence[float]) -> float:
         self.count += 1
-        return FLOATS.apply(primitive, arguments)
+        return super().apply(primitive, arguments)
 
 
-def compare(function: Function, at: Mapping[str, float], wrt: Sequence[str] | None = None) -> list[Comparison]:
+def compare(function: Function, at: Mapping[str, Figure], wrt: Sequence[str] | None = None) -> list[Comparison]:
     """The gradient of a function by every backend, the first one the reference.
 
     Raises:
@@ -41,22 +36,24 @@ def compare(function: Function, at: Mapping[str, float], wrt: Sequence[str] | No
     """
     answers: list[Comparison] = []
     reference: Gradient | None = None
+    arrays = any(not isinstance(value, float | int) for value in at.values())
     for name in BACKENDS:
         counted = Counted()
         try:
-            function.gradient(at, wrt, backend_named(name)(floats=counted))
+            if not arrays:
+                function.gradient(at, wrt, backend_named(name)(floats=counted))
             begin = time.perf_counter()
             gradient = function.gradient(at, wrt, name)
             seconds = time.perf_counter() - begin
         except Problem as problem:
             if reference is None:
                 raise
-            answers.append(Comparison(name, None, problem.message, math.nan, counted.count, 0, math.nan))
+            answers.append(Comparison(name, None, problem.message, math.nan, counted.count or None, 0, math.nan))
             continue
         reference = reference or gradient
-        answers.append(
-            Comparison(name, gradient, "", distance(gradient, reference), counted.count, gradient.evaluations, seconds)
-        )
+        count = counted.count or None
+        apart = distance(gradient, reference)
+        answers.append(Comparison(name, gradient, "", apart, count, gradient.evaluations, seconds))
     return answers
 
 
@@ -71,9 +68,25 @@ def distance(one: Gradient, other: Gradient) -> float:
     return max((_ulps(one.partials[name], value) for name, value in other.partials.items()), default=0.0)
 
 
-def _ulps(a: float, b: float) -> float:
+def _ulps(a: Figure, b: Figure) -> float:
+    if not isinstance(a, float) or not isinstance(b, float):
+        return _array_ulps(a, b)
     if a == b or (math.isnan(a) and math.isnan(b)):
         return 0.0
     if not (math.isfinite(a) and math.isfinite(b)):
         return math.inf
     return abs(a - b) / math.ulp(max(abs(a), abs(b)))
+
+
+def _array_ulps(a: Array, b: Array) -> float:
+    """The same for arrays, in units of the largest entry: a small entry owes its rounding to the large ones."""
+    import numpy as np
+
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    if same.all():
+        return 0.0
+    if not np.isfinite(np.stack([a, b])[:, ~same]).all():
+        return math.inf
+    sizes = np.abs(np.stack([a, b]))
+    unit = math.ulp(float(sizes[np.isfinite(sizes)].max()))
+    return float(np.abs(a - b)[~same].max()) / unit

@@ -85,6 +85,14 @@ class ArityProblem(Problem):
     kind = "arguments"
 
 
+class ShapeProblem(Problem):
+    """Arrays whose shapes do not fit together, or do not fit what is done with them."""
+
+    kind = "shape"
+    lengths: tuple[int, int] | None = None
+    """Two lengths that would have to be equal."""
+
+
 class DomainProblem(Problem):
     """The formula is fine but has no value, or no derivative, at this point."""
 

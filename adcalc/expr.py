@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TypeAlias
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from adcalc.primitive import Primitive
 
@@ -54,6 +54,8 @@ Expr: TypeAlias = Number | Variable | Apply
 # The table of living nodes.  It holds them weakly, so that it is a cache and not a state: whether a
 # node is found or made anew cannot be told apart by anybody who does not already hold it.
 _living: WeakValueDictionary[object, Expr] = WeakValueDictionary()
+#: The free names of formulas that were asked for them.
+_free: WeakKeyDictionary[Expr, tuple[str, ...]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -117,8 +119,11 @@ def apply(primitive: Primitive, *arguments: Expr) -> Expr:
     return node
 
 
-def topological(roots: Iterable[Expr]) -> list[Expr]:
+def topological(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr]:
     """Every node below the roots once, arguments before the nodes that use them, left to right.
+
+    Args:
+        known: nodes that are left out, with what is below them alone.
 
     >>> from adcalc.table import PRIMITIVES
     >>> x = variable("x")
@@ -131,11 +136,11 @@ def topological(roots: Iterable[Expr]) -> list[Expr]:
     stack = list(roots)[::-1]
     while stack:
         node = stack[-1]
-        if node in done:
+        if node in done or node in known:
             stack.pop()
             continue
         if isinstance(node, Apply):
-            waiting = [argument for argument in node.arguments if argument not in done]
+            waiting = [argument for argument in node.arguments if argument not in done and argument not in known]
             if waiting:
                 waiting.reverse()
                 stack.extend(waiting)
@@ -147,8 +152,17 @@ def topological(roots: Iterable[Expr]) -> list[Expr]:
 
 
 def variables(roots: Iterable[Expr]) -> tuple[str, ...]:
-    """The free names below the roots, in the order in which a reader meets them."""
-    return tuple(node.name for node in topological(roots) if isinstance(node, Variable))
+    """The free names below the roots, in the order in which a reader meets them.
+
+    The index of a loop is not free; what tells it from a name is the `:` before its number.
+    """
+    roots = tuple(roots)
+    found = _free.get(roots[0]) if len(roots) == 1 else None
+    if found is None:
+        found = tuple([n.name for n in topological(roots) if isinstance(n, Variable) and ":" not in n.name])
+        if len(roots) == 1:
+            _free[roots[0]] = found
+    return found
 
 
 def rebuild(

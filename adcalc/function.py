@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from adcalc import at_point, derived
 from adcalc.algebras.text import written
-from adcalc.backends import Backend, backend_named
+from adcalc.backends import Backend
+from adcalc.derived import Axes
 from adcalc.errors import Caution, InputProblem, NameProblem, Source, Span, near
-from adcalc.expr import Expr, apply, rebuild, topological, variable, variables
+from adcalc.expr import Expr, variable, variables
 from adcalc.parser.meaning import read
 from adcalc.parser.symbols import Meaning
-from adcalc.reading import Reading, listed
-from adcalc.results import Gradient, Hessian, Value
-from adcalc.table import CONSTANTS
+from adcalc.point import Given, Point, merged
+from adcalc.reading import listed
+from adcalc.results import Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
 
 _NOWHERE = (sys.maxsize, sys.maxsize)
-
-#: A point: the value of each variable, a number or a constant formula such as "pi/2".
-Point = Mapping[str, float | str]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -67,26 +65,24 @@ class Function:
     def __repr__(self) -> str:
         return f"adcalc.parse({str(self)!r})"
 
-    def value(self, at: Point | None = None, /, **more: float | str) -> float:
-        """The value at a point.
+    def value(self, at: Point | None = None, /, **more: Given) -> Figure:
+        """The value at a point: a number, or an array.
 
         Raises:
-            Problem: a missing or unreadable value, or a point outside the domain.
+            Problem: a missing or unreadable value, shapes that do not fit, or a point outside the domain.
         """
-        return self.evaluate(_merged(at, more)).value
+        return self.evaluate(merged(at, more)).value
 
     def evaluate(self, at: Point) -> Value:
         """The value at a point, with what is to be said about it."""
-        reading = self._at(at, ())
-        answer = reading.answer(0, None, "value")
-        return Value(answer.figures[0], tuple(dict.fromkeys((*reading.cautions, *answer.cautions))))
+        return at_point.value(self, at)
 
     def gradient(
         self,
         at: Point | None = None,
         wrt: Sequence[str] | None = None,
         backend: str | Backend = "reverse",
-        **more: float | str,
+        **more: Given,
     ) -> Gradient:
         """The value and the partial derivatives at a point.
 
@@ -96,142 +92,90 @@ class Function:
 
         Raises:
             Problem: a missing or unreadable value, or a point without value or derivative.
+
+        >>> parse("sum(x^2)").gradient(x=[1, 2]).partials["x"]
+        array([2., 4.])
         """
-        chosen = _chosen(backend)
-        reading = self._at(_merged(at, more), self._by(wrt))
-        found: dict[str, float] = {}
-        estimates: dict[str, float] = {}
-        cautions = list(reading.cautions)
-        value = math.nan
-        evaluations = 0
-        for position, names in enumerate(reading.groups):
-            answer = reading.answer(position, chosen, "gradient")
-            value, *partials = answer.figures
-            found |= dict(zip(names, partials, strict=True))
-            estimate = answer.derivatives.error_estimate
-            if estimate is not None:
-                estimates |= {name: estimate[reading.symbol(name)] for name in names}
-            evaluations += answer.derivatives.evaluations
-            cautions += answer.cautions
-        return Gradient(
-            value,
-            {name: found[name] for name in reading.wrt},
-            tuple(dict.fromkeys(cautions)),
-            {name: estimates[name] for name in reading.wrt} if estimates else None,
-            evaluations,
-        )
+        return at_point.gradient(self, merged(at, more), wrt, backend)
 
     def hessian(
         self,
         at: Point | None = None,
         wrt: Sequence[str] | None = None,
         backend: str | Backend = "reverse",
-        **more: float | str,
+        **more: Given,
     ) -> Hessian:
         """The value, the partial derivatives and the second partial derivatives at a point.
 
         Raises:
             Problem: as `gradient`.
         """
-        chosen = _chosen(backend)
-        names = self._by(wrt)
-        self._check_independent(names)
-        reading = self._at(_merged(at, more), names, together=True)
-        answer = reading.answer(0, chosen, "hessian")
-        size = len(reading.wrt)
-        value, *rest = answer.figures
-        matrix = [list(rest[size * (i + 1) : size * (i + 2)]) for i in range(size)]
-        estimate = answer.derivatives.error_estimate
-        return Hessian(
-            value,
-            dict(zip(reading.wrt, rest, strict=False)),
-            reading.wrt,
-            matrix,
-            tuple(dict.fromkeys((*reading.cautions, *answer.cautions))),
-            {name: estimate[reading.symbol(name)] for name in reading.wrt} if estimate is not None else None,
-            answer.derivatives.matrix_error,
-        )
+        return at_point.hessian(self, merged(at, more), wrt, backend)
 
-    def diff(self, *wrt: str, order: int = 1) -> Function:
+    def jacobian(
+        self,
+        at: Point | None = None,
+        wrt: Sequence[str] | None = None,
+        backend: str | Backend = "reverse",
+        **more: Given,
+    ) -> Jacobian:
+        """The value and all partial derivatives of its entries; forward or reverse mode, whichever has less to do.
+
+        >>> parse("[x*y, x^2]").jacobian(x=1, y=2).blocks["x"]
+        array([2., 2.])
+        """
+        return at_point.jacobian(self, merged(at, more), wrt, backend)
+
+    def jvp(self, at: Point, tangent: Point, backend: str | Backend = "reverse") -> Pushforward:
+        """The value, and how it moves along a tangent; variables that the tangent does not name stand still."""
+        return at_point.jvp(self, at, tangent, backend)
+
+    def vjp(
+        self, at: Point, cotangent: Given = 1.0, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse"
+    ) -> Pullback:
+        """The value, and what a cotangent of it contributes to each variable."""
+        return at_point.vjp(self, at, cotangent, wrt, backend)
+
+    def hvp(
+        self, at: Point, vector: Point, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse"
+    ) -> HessianProduct:
+        """The value, the gradient, and the Hessian times a vector, without the Hessian."""
+        return at_point.hvp(self, at, vector, wrt, backend)
+
+    def elementwise(self, at: Point, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse") -> Gradient:
+        """The value and the partial derivatives at every entry of the arrays of a point.
+
+        >>> parse("exp(2x)").elementwise({"x": [0, 0]}).partials["x"]
+        array([2., 2.])
+        """
+        return at_point.elementwise(self, at, wrt, backend)
+
+    def diff(self, *wrt: str, order: int = 1, shapes: Axes | None = None) -> Function:
         """The derivative as a formula, by each variable in turn, `order` times each.
+
+        Args:
+            shapes: of variables that are arrays, lengths as numbers or names: {"x": ("n",), "A": ("n", "n")}.
+                Of those that are not named they are inferred.
 
         >>> str(parse("exp(2x)*sin(x)").diff("x"))
         'cos(x)*exp(2*x) + 2*exp(2*x)*sin(x)'
         """
-        from adcalc.derivatives import derivative
-
         if not isinstance(order, int) or order < 0:
             raise InputProblem(f"the order of a derivative is a whole number, not {order!r}")
-        names = self._by(wrt)
-        origin = self._opened(names)
-        shown, computed = origin.expr, origin.evaluated
-        for name in wrt or names:
-            shown = derivative(shown, name, order, exact=False)
-            computed = derivative(computed, name, order, exact=True)
-        return origin._derived(shown, computed) if order and names else self
+        names = self.by(wrt)
+        return derived.diff(self, names, wrt or names, order, shapes) if order and names else self
 
-    def gradient_formulas(self, wrt: Sequence[str] | None = None) -> dict[str, Function]:
+    def gradient_formulas(self, wrt: Sequence[str] | None = None, shapes: Axes | None = None) -> dict[str, Function]:
         """The partial derivatives as formulas."""
-        from adcalc.derivatives import partials
+        return derived.gradient(self, self.by(wrt), shapes, asked=wrt is not None)
 
-        names = self._by(wrt)
-        origin = self._opened(names)
-        found = partials(origin.expr, names, exact=False)
-        exact = partials(origin.evaluated, names, exact=True)
-        return {
-            name: origin._derived(shown, computed) for name, shown, computed in zip(names, found, exact, strict=True)
-        }
-
-    def hessian_formulas(self, wrt: Sequence[str] | None = None) -> dict[tuple[str, ...], Function]:
+    def hessian_formulas(
+        self, wrt: Sequence[str] | None = None, shapes: Axes | None = None
+    ) -> dict[tuple[str, ...], Function]:
         """The second partial derivatives as formulas, by row and column."""
-        names = self._by(wrt)
-        return {
-            (row, column): second
-            for row, first in self.gradient_formulas(names).items()
-            for column, second in first.gradient_formulas(names).items()
-        }
+        return derived.hessian(self, self.by(wrt), shapes, asked=wrt is not None)
 
-    def _check_independent(self, names: Sequence[str]) -> None:
-        """Second derivatives by a name and by what it depends on have no one meaning.
-
-        Raises:
-            InputProblem: naming both.
-        """
-        meaning = self.meaning
-        if meaning is None:
-            return
-        for name in names:
-            symbol = meaning.symbols.get(name)
-            if symbol is None:
-                continue
-            others = [meaning.symbols[other] for other in names if other != name and other in meaning.symbols]
-            (definition,) = meaning.inlined([meaning.assigned[symbol]], others)
-            below = {free.partition("#")[0] for free in variables([definition])}
-            for other in names:
-                if other != name and other in below:
-                    raise InputProblem(
-                        f"`{name}` depends on `{other}`: second derivatives by both at once have no one meaning",
-                        hint=f"take `--wrt {name}` and `--wrt {other}` in turn",
-                    )
-
-    def _opened(self, names: Sequence[str]) -> Function:
-        """The same formula with the assigned ones among some names left in it as variables."""
-        meaning = self.meaning
-        symbols = [meaning.symbols[name] for name in names if name in meaning.symbols] if meaning else []
-        if meaning is None or meaning.result is None or not symbols:
-            return self
-        (expr,) = meaning.inlined([meaning.result], symbols)
-        named: dict[Expr, Expr] = {symbol: variable(symbol.name.partition("#")[0]) for symbol in symbols}
-        expr = rebuild([expr], named)[expr]
-        return replace(self, expr=expr, evaluated=expr, meaning=None)
-
-    def _derived(self, shown: Expr, computed: Expr) -> Function:
-        from adcalc.derivatives import guarded
-
-        origin = tuple(dict.fromkeys((*self.variables, *self.origin)))
-        return replace(self, expr=shown, evaluated=guarded(computed, self.evaluated), meaning=None, origin=origin)
-
-    def _by(self, wrt: Iterable[str] | None) -> tuple[str, ...]:
+    def by(self, wrt: Iterable[str] | None) -> tuple[str, ...]:
         """The names to differentiate by: those asked for, else the free ones."""
         if wrt is None:
             return self.variables or self._constants()
@@ -242,7 +186,7 @@ class Function:
         if not all(isinstance(name, str) for name in wrt):
             raise InputProblem("the names to differentiate by are texts")
         for name in wrt:
-            if name not in known and not _is_written(self, name):
+            if name not in known and not at_point.is_written(self, name):
                 guess = near(name, list(known))
                 hint = f"did you mean `{guess}`?" if guess else f"it has {listed(known)}"
                 raise NameProblem(f"the formula has no variable `{name}`", hint=hint)
@@ -254,39 +198,6 @@ class Function:
         if meaning is None:
             return ()
         return tuple(name for name, symbol in meaning.symbols.items() if not variables([meaning.assigned[symbol]]))
-
-    def _at(self, at: Point, wrt: tuple[str, ...], *, together: bool = False) -> Reading:
-        """The formula made ready for a point, with the names to differentiate by as inputs."""
-        cautions = list(self.cautions)
-        shadowed = {name: variable(name) for name in at if name in CONSTANTS}
-        cautions += [
-            Caution("name", f"`{name}` is the value given here, not the constant")
-            for name in shadowed
-            if apply(CONSTANTS[name]) in _nodes(self.evaluated)
-        ]
-        constants: dict[Expr, Expr] = {apply(CONSTANTS[name]): new for name, new in shadowed.items()}
-        meaning = self.meaning
-        symbols: dict[str, Expr] = {}
-        if meaning is not None:
-            symbols = {name: meaning.symbols[name] for name in wrt if name in meaning.symbols}
-        free = tuple(name for name in wrt if name not in symbols)
-        if together or not symbols:
-            groups = [(wrt, list(symbols.values()))]
-        else:
-            groups = [((name,), [symbol]) for name, symbol in symbols.items()]
-            if free:
-                groups.append((free, []))
-        roots = []
-        for _, kept in groups:
-            root = self.evaluated
-            if meaning is not None and kept and meaning.result is not None:
-                (root,) = meaning.inlined([meaning.result], kept)
-            roots.append(root)
-        if constants:
-            roots = [rebuild([root], constants)[root] for root in roots]
-        reading = Reading(self, [names for names, _ in groups], roots, {}, cautions, wrt, symbols)
-        reading.place({name: coordinate(name, value) for name, value in at.items()})
-        return reading
 
 
 def parse(text: str, *, bound: Collection[str] = (), name: str = "") -> Function:
@@ -318,7 +229,7 @@ def _differentiate(expr: Expr, name: str, order: int) -> Expr:
     return differentiate(expr, name, order)
 
 
-def value(text: str, at: Point | None = None) -> float:
+def value(text: str, at: Point | None = None) -> Figure:
     """The value of a formula at a point.
 
     >>> value("x^2 + 1", {"x": 3})
@@ -339,60 +250,3 @@ def hessian(
 ) -> Hessian:
     """The value, gradient and Hessian of a formula at a point."""
     return parse(text, bound=at or ()).hessian(at, wrt, backend)
-
-
-def coordinate(name: str, given: float | str) -> float:
-    """A coordinate of a point: a number, or the value of a constant formula.
-
-    >>> coordinate("x", "1/4"), coordinate("x", 3)
-    (0.25, 3.0)
-    """
-    if isinstance(given, str):
-        if given.strip().lstrip("+-") == "nan":
-            return math.nan
-        constant = parse(given, name=f"the value of `{name}`")
-        if any(sign in given for sign in ";\n"):
-            raise InputProblem(
-                f"the value of `{name}` is more than one formula", hint="separate values by commas: `x=3,y=4`"
-            )
-        if constant.variables:
-            first = constant.variables[0]
-            raise InputProblem(
-                f"the value of `{name}` is not a constant: `{first}` has no value",
-                constant.spans.get(variable(first)),
-                f"write a number or a constant formula, such as `{name}=pi/2`",
-                constant.source,
-            )
-        return constant.value()
-    try:
-        return float(given)
-    except (TypeError, ValueError):
-        raise InputProblem(f"the value of `{name}` is not a number: {type(given).__name__}") from None
-    except OverflowError:
-        raise InputProblem(f"the value of `{name}` is too large for a double") from None
-
-
-def _chosen(backend: str | Backend) -> Backend:
-    if isinstance(backend, str):
-        return backend_named(backend)()
-    if not isinstance(backend, Backend):
-        raise InputProblem(f"a backend is a name or a Backend, not {type(backend).__name__}")
-    return backend
-
-
-def _merged(at: Point | None, more: Mapping[str, float | str]) -> Point:
-    if at is not None and not isinstance(at, Mapping):
-        raise InputProblem(f"a point is a mapping from names to values, not {type(at).__name__}")
-    merged = {**(at or {}), **more}
-    if not all(isinstance(name, str) for name in merged):
-        raise InputProblem("the names of a point are texts")
-    return merged
-
-
-def _nodes(expr: Expr) -> frozenset[Expr]:
-    return frozenset(topological([expr]))
-
-
-def _is_written(function: Function, name: str) -> bool:
-    """Whether a constant's name stands in the formula, where a value may be given to it."""
-    return name in CONSTANTS and apply(CONSTANTS[name]) in _nodes(function.evaluated)

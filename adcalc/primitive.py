@@ -8,18 +8,23 @@ is read off the row of `tanh`.  Rules are text in adcalc's own language:
 `out`
     the value that has already been computed;
 `ties`
-    in a row of any number of arguments, how many of them are equal to `out`.
+    in a row of any number of arguments, how many of them are equal to `out`;
+`g`, `d`
+    in a row over whole arrays, the adjoint of the value and the tangent of an argument.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakValueDictionary
 
 #: An argument of an edge point, or an expected partial: text in the language, or None: no derivative.
 EdgeValue = str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
 class Primitive:
     """One row of the table.  Rows are compared by identity: there is one object for each."""
 
@@ -64,9 +69,50 @@ class Primitive:
     """For a branch: which argument is the result when the first is true, and when it is false; None: the first."""
     aliases: tuple[str, ...] = ()
     group: str = ""
+    parameters: tuple[str, ...] = ()
+    """What the arguments are called, where they may be given by name."""
+    over: str = ""
+    """For a row over whole arrays: "core", or the rule by which it becomes core rows; "" entry by entry."""
+    adjoints: tuple[str, ...] = ()
+    """Of a core row: the adjoint of each argument, given the adjoint `g` of the value; "" for none."""
+    plain: tuple[str, ...] = ()
+    """The adjoints as a book prints them, where they say more about exceptional points; shown, not evaluated."""
+    tangents: tuple[str, ...] = ()
+    """Of a core row: the tangent of the value, given the tangent `d` of each argument."""
+    linear: str = ""
+    """"in all" arguments together or "in each" of them: then the tangent is the row itself, of the tangents."""
+    outside: str = ""
+    """Of a core row: a condition under which it has no value, though a number would come out."""
+    internal: bool = False
+    """Rules may name it, formulas may not."""
+    static: tuple[tuple[str, Any], ...] = ()
+    """What a bound row was bound to: axes, dimensions, keys."""
 
     def __repr__(self) -> str:
-        return f"<{self.name}>"
+        return f"<{self.name}{dict(self.static) or ''}>"
+
+    def bound(self, **static: Hashable) -> Primitive:
+        """This row with its axes, dimensions or keys settled; the same ones give the same row.
+
+        >>> row = Primitive("sum", "")
+        >>> row.bound(axes=(-1,)) is row.bound(axes=(-1,)), row.bound(axes=(-1,))
+        (True, <sum{'axes': (-1,)}>)
+        """
+        items = tuple(static.items())
+        key = (id(self), items)
+        found = _bound.get(key)
+        if found is None:
+            found = _bound.setdefault(key, replace(self, static=items))
+        return found
+
+    def setting(self, name: str) -> Any:
+        """What a name was bound to."""
+        return dict(self.static)[name]
+
+    @property
+    def elementwise(self) -> bool:
+        """Applied to arrays, it is applied to each entry."""
+        return not self.over
 
     @property
     def constant(self) -> bool:
@@ -77,3 +123,7 @@ class Primitive:
     def variadic(self) -> bool:
         """Takes any number of arguments, all alike."""
         return self.arity[1] is None
+
+
+# Rows of the table live for ever, so that their identity can stand for them.
+_bound: WeakValueDictionary[object, Primitive] = WeakValueDictionary()

@@ -40,6 +40,9 @@ class Differentiable(Algebra[T], Protocol[T]):
     def exact(self) -> bool:
         """Whether rules are to be right at exceptional points too, or as a reader expects them."""
 
+    def shape(self, value: T) -> tuple[int, ...]:
+        """The shape of a value; () for a number."""
+
 
 class Unused(Enum):
     """The type of UNUSED."""
@@ -59,8 +62,6 @@ class Slot(NamedTuple):
     primitive: Primitive | None
     """None for an input or a number."""
     arguments: tuple[int, ...] = ()
-    shape: tuple[int, ...] = ()
-    """Of the value; () is a scalar."""
 
 
 class Program(NamedTuple):
@@ -124,7 +125,7 @@ def evaluate(program: Program, algebra: Algebra[T], inputs: Mapping[str, T]) -> 
     if program.branching:
         return _evaluate_lazily(program, algebra, inputs)
     values: list[T] = []
-    for node, primitive, arguments, _ in program.slots:
+    for node, primitive, arguments in program.slots:
         if primitive is not None:
             values.append(algebra.apply(primitive, [values[a] for a in arguments]))
         elif isinstance(node, Number):
@@ -144,7 +145,7 @@ def _evaluate_lazily(program: Program, algebra: Algebra[T], inputs: Mapping[str,
         if values[index] is not UNUSED:
             stack.pop()
             continue
-        node, primitive, arguments, _ = slots[index]
+        node, primitive, arguments = slots[index]
         if primitive is None:
             values[index] = algebra.const(node.value) if isinstance(node, Number) else inputs[_name(node)]
             continue

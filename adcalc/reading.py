@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adcalc.answer import Answer, Kind, answered
+from adcalc.answer import Answer, answered
+from adcalc.arrayed import ArrayAnswer, Asked, Kind, array_answer, figure, needs_arrays
 from adcalc.backends import Backend
 from adcalc.errors import Caution, NameProblem, near
 from adcalc.expr import Expr, variable, variables
+from adcalc.point import unused
 from adcalc.program import lowered
-from adcalc.trace import traced
+from adcalc.results import Figure
 
 if TYPE_CHECKING:
     from adcalc.function import Function
@@ -24,7 +26,7 @@ class Reading:
     function: Function
     groups: list[tuple[str, ...]]
     roots: list[Expr]
-    inputs: dict[str, float]
+    inputs: dict[str, Figure]
     cautions: list[Caution]
     wrt: tuple[str, ...]
     symbols: dict[str, Expr]
@@ -34,13 +36,21 @@ class Reading:
         symbol = self.symbols.get(name)
         return name if symbol is None else getattr(symbol, "name", name)
 
-    def answer(self, position: int, backend: Backend | None, kind: Kind) -> Answer:
+    def answer(self, position: int, backend: Backend | None, kind: Kind) -> Answer | ArrayAnswer:
         """The figures of one group of names."""
-        program = lowered([self.roots[position]])
         symbols = [self.symbol(name) for name in self.groups[position]]
+        if kind == "jacobian" or not all([isinstance(value, float) for value in self.inputs.values()]):
+            return array_answer(self.asked(position), symbols, backend, kind)
+        program = lowered([self.roots[position]])
+        if needs_arrays(program, self.inputs):
+            return array_answer(self.asked(position), symbols, backend, kind)
         return answered(program, self.inputs, symbols, backend, kind, self.function.spans, self.function.source)
 
-    def place(self, at: Mapping[str, float]) -> None:
+    def asked(self, position: int) -> Asked:
+        """What one group of names is asked of."""
+        return Asked(self.roots[position], self.inputs, self.function.spans, self.function.source)
+
+    def place(self, at: Mapping[str, Figure]) -> None:
         """Takes the values of the point, and those that the program gives to its names."""
         needed = dict.fromkeys(variables(self.roots))
         kept = {self.symbol(name) for name in self.symbols}
@@ -56,12 +66,13 @@ class Reading:
                 raise self._missing(name, [other for other in needed if other not in at and other not in kept])
             self.inputs[name] = at[name]
         known = {*needed, *self.function.variables, *self.function.origin}
-        self.cautions += [self._unused(name) for name in at if name not in known]
+        self.cautions += [
+            unused(name, self.function.assigned, self.function.variables) for name in at if name not in known
+        ]
         if definitions:
             for symbol, definition in zip(self.symbols.values(), definitions, strict=True):
-                self.inputs[getattr(symbol, "name", "")] = traced(
-                    lowered([definition]), self.inputs, self.function.spans, self.function.source
-                ).value
+                name = getattr(symbol, "name", "")
+                self.inputs[name] = figure(definition, self.inputs, self.function.spans, self.function.source)
 
     def _missing(self, name: str, missing: list[str]) -> NameProblem:
         spans = self.function.spans
@@ -75,17 +86,6 @@ class Reading:
             hint += f"; or did you mean `{guess}`?"
         more = f" ({'nor does' if len(also) == 1 else 'nor do'} {listed(also)})" if also else ""
         return NameProblem(f"`{name}` has no value{more}", span, hint, self.function.source)
-
-    def _unused(self, name: str) -> Caution:
-        if name in self.function.assigned:
-            return Caution("unused", f"`{name}` gets its value in the formula; the one given is not used")
-        guess = near(name, list(self.function.variables))
-        return Caution(
-            "unused",
-            f"the formula has no `{name}`; its value is not used",
-            None,
-            f"did you mean `{guess}`?" if guess else "",
-        )
 
 
 def listed(names: Iterable[str]) -> str:

@@ -4,35 +4,60 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeAlias
 
 from adcalc.errors import Caution
+
+#: A float64 array of NumPy's; imported by whoever makes one.
+Array: TypeAlias = Any
+#: A float, or an array where the variable or the value is one.
+Figure: TypeAlias = "float | Array"
+
+
+def all_finite(figures: Iterable[Figure]) -> bool:
+    """Whether every number, or every entry of every array, is finite.
+
+    >>> all_finite([1.0, float("inf")])
+    False
+    """
+    for figure in figures:
+        if isinstance(figure, float | int):
+            if not math.isfinite(figure):
+                return False
+        else:
+            import numpy as np
+
+            if not np.isfinite(figure).all():
+                return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """The value of a formula at a point."""
 
-    value: float
+    value: Figure
     warnings: tuple[Caution, ...] = ()
 
     @property
     def finite(self) -> bool:
-        """Whether it is a finite number."""
-        return math.isfinite(self.value)
+        """Whether it is a finite number, or an array of them."""
+        return all_finite([self.value])
 
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
     """The value and the partial derivatives of a formula at a point."""
 
-    value: float
-    partials: Mapping[str, float]
-    """By variable, in the order asked for."""
+    value: Figure
+    """A number; an array where the partials are taken entry by entry."""
+    partials: Mapping[str, Figure]
+    """By variable, in the order asked for; of an array an array of its shape."""
     warnings: tuple[Caution, ...] = ()
-    error_estimate: Mapping[str, float] | None = None
+    error_estimate: Mapping[str, Figure] | None = None
     """By variable, from a backend that approximates; the true error is expected below it."""
     evaluations: int = 1
     """How often the backend evaluated the formula."""
@@ -40,7 +65,68 @@ class Gradient:
     @property
     def finite(self) -> bool:
         """Whether every number is finite."""
-        return all(map(math.isfinite, (self.value, *self.partials.values())))
+        return all_finite([self.value, *self.partials.values()])
+
+
+@dataclass(frozen=True, slots=True)
+class Jacobian:
+    """The value of a formula and its derivative by each variable: the matrix of all partial derivatives."""
+
+    value: Figure
+    blocks: Mapping[str, Array]
+    """By variable: axes of the value first, then those of the variable."""
+    warnings: tuple[Caution, ...] = ()
+    error_estimate: Mapping[str, Array] | None = None
+    evaluations: int = 1
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is finite."""
+        return all_finite([self.value, *self.blocks.values()])
+
+
+@dataclass(frozen=True, slots=True)
+class Pushforward:
+    """The value of a formula and how it moves along a tangent: a Jacobian-vector product."""
+
+    value: Figure
+    tangent: Figure
+    warnings: tuple[Caution, ...] = ()
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is finite."""
+        return all_finite([self.value, self.tangent])
+
+
+@dataclass(frozen=True, slots=True)
+class Pullback:
+    """The value of a formula and what a cotangent of it contributes to each variable: a vector-Jacobian product."""
+
+    value: Figure
+    cotangents: Mapping[str, Figure]
+    warnings: tuple[Caution, ...] = ()
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is finite."""
+        return all_finite([self.value, *self.cotangents.values()])
+
+
+@dataclass(frozen=True, slots=True)
+class HessianProduct:
+    """The value and the gradient of a formula, and its Hessian times a vector."""
+
+    value: float
+    partials: Mapping[str, Figure]
+    products: Mapping[str, Figure]
+    """By variable, in the variable's shape."""
+    warnings: tuple[Caution, ...] = ()
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is finite."""
+        return all_finite([self.value, *self.partials.values(), *self.products.values()])
 
 
 @dataclass(frozen=True)
@@ -48,30 +134,40 @@ class Hessian:
     """The value, the partial derivatives and the second partial derivatives of a formula at a point."""
 
     value: float
-    partials: Mapping[str, float]
+    partials: Mapping[str, Figure]
     variables: tuple[str, ...]
-    matrix: Sequence[Sequence[float]]
+    """What a row and a column stand for: a variable, or an entry of one such as "x[0]"."""
+    matrix: Sequence[Sequence[float]] | Array
     """Symmetric to the last bit; rows and columns in the order of `variables`."""
     warnings: tuple[Caution, ...] = ()
-    error_estimate: Mapping[str, float] | None = None
-    matrix_error: Sequence[Sequence[float]] | None = None
+    error_estimate: Mapping[str, Figure] | None = None
+    matrix_error: Sequence[Sequence[float]] | Array | None = None
 
     @property
     def finite(self) -> bool:
         """Whether every number is finite."""
         entries = (entry for row in self.matrix for entry in row)
-        return all(map(math.isfinite, (self.value, *self.partials.values(), *entries)))
+        return all_finite([self.value, *self.partials.values()]) and all(map(math.isfinite, entries))
 
     @cached_property
     def eigenvalues(self) -> tuple[float, ...]:
         """In ascending order, by LAPACK's symmetric solver; nan where the matrix is not finite."""
         if not all(math.isfinite(entry) for row in self.matrix for entry in row):
             return (math.nan,) * len(self.matrix)
-        if not self.matrix:
+        if not len(self.matrix):
             return ()
         import numpy as np
 
         return tuple(float(value) for value in np.linalg.eigvalsh(np.array(self.matrix)))
+
+    @property
+    def condition(self) -> float:
+        """The condition number: the largest eigenvalue in size over the smallest; inf where one is 0 up to rounding."""
+        sizes = sorted(map(abs, self.eigenvalues))
+        if not sizes or math.isnan(sizes[-1]):
+            return math.nan
+        rounding = sizes[-1] * len(sizes) * sys.float_info.epsilon
+        return sizes[-1] / sizes[0] if sizes[0] > rounding else math.inf
 
     @property
     def definiteness(self) -> str:
@@ -80,7 +176,7 @@ class Hessian:
         >>> Hessian(0, {}, ("x", "y"), [[18, 4], [4, 0]]).definiteness
         'indefinite'
         """
-        if not self.matrix:
+        if not len(self.matrix):
             return "empty"
         if any(math.isnan(value) for value in self.eigenvalues):
             return "undefined"
@@ -125,8 +221,8 @@ class Comparison:
     """Why there is no answer, or ""."""
     ulps: float
     """The largest distance of a figure from the reference backend's, in units in the last place."""
-    operations: int
-    """How many primitives it carried out on numbers."""
+    operations: int | None
+    """How many primitives it carried out on numbers; None over arrays, where nobody counts."""
     evaluations: int
     """How often it evaluated the formula."""
     seconds: float

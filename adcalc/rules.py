@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Generic, NamedTuple, TypeVar
 
-from adcalc.errors import Source
-from adcalc.expr import Number, Variable, variables
+from adcalc.errors import DomainProblem, Source
+from adcalc.expr import Expr, Number, Variable, variables
 from adcalc.parser.meaning import read
 from adcalc.primitive import Primitive
 from adcalc.program import Algebra, Program, Unused, evaluate, lowered
@@ -60,6 +60,29 @@ def partial(primitive: Primitive, argument: int, *, exact: bool = True) -> Rule 
     texts = (exact and primitive.exact) or primitive.partials
     text = texts[0 if primitive.variadic else argument]
     return compiled(text) if text else None
+
+
+def has_rule(primitive: Primitive, argument: int) -> bool:
+    """Whether there is a derivative by an argument, be it 0."""
+    texts = primitive.partials if primitive.elementwise else primitive.adjoints
+    if primitive.takes is not None:
+        return True
+    return bool(texts) and bool(texts[0 if primitive.variadic else argument])
+
+
+class NoDerivative(DomainProblem):
+    """A primitive has no derivative by one of its arguments, anywhere."""
+
+    def __init__(self, primitive: Primitive, argument: int) -> None:
+        name = primitive.name.removeprefix("core ")
+        if primitive.arity == (1, 1):
+            super().__init__(f"`{name}` has no derivative", hint="what it is applied to must be constant")
+        else:
+            ordinal = ("first", "second", "third")[argument] if argument < 3 else f"{argument + 1}th"
+            super().__init__(
+                f"`{name}` has no derivative by its {ordinal} argument", hint="that argument must be constant"
+            )
+        self.node: Expr | None = None
 
 
 class Call(Generic[T]):

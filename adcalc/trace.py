@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adcalc import wording
-from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
+from adcalc.algebras.duals import Dual, Duals, contribution
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits, written
 from adcalc.errors import Caution, DomainProblem, Source, Span
 from adcalc.expr import Expr, Number, variable
 from adcalc.program import Program, Slot, Unused, evaluate
-from adcalc.rules import Call, compiled
+from adcalc.rules import Call, NoDerivative, compiled
 from adcalc.table import PRIMITIVES
 from adcalc.transforms import adjoints
 

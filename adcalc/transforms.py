@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from adcalc.algebras.duals import Dual, Duals, NoDerivative, contribution
+from adcalc.algebras.duals import Dual, Duals, pulled
 from adcalc.expr import Variable
 from adcalc.program import Differentiable, Program, Unused, evaluate, taken
-from adcalc.rules import Call
+from adcalc.rules import Call, NoDerivative, has_rule
 from adcalc.table import PRIMITIVES
 
 T = TypeVar("T")
 
-_PLUS = PRIMITIVES["+"]
+_PLUS, _WHERE, _NOT, _AND, _OR, _UNEQUAL = (PRIMITIVES[name] for name in ("+", "where", "not", "and", "or", "!="))
 
 
 def jvp(
@@ -66,33 +66,137 @@ def adjoints(
 ) -> list[T | None]:
     """The adjoint of every slot; None where nothing flows: not used, or not dependent on `wrt`."""
     active = program.depends_on(wrt)
+    reached = reaches(program, algebra, values) if _is_split(program, algebra, values) else None
     found: list[T | None] = [None] * len(program.slots)
     found[program.output] = cotangent
     for index in range(len(program.slots) - 1, -1, -1):
         adjoint = found[index]
         if adjoint is None or not active[index]:
             continue
-        _, primitive, arguments, _ = program.slots[index]
+        _, primitive, arguments = program.slots[index]
         if primitive is None:
             continue
         if primitive.takes is not None:
-            truth = algebra.truth(_used(values[arguments[0]]))
-            assert truth is not None, "reverse mode needs to know which branch was taken"
-            chosen = arguments[taken(primitive, truth)]
-            if active[chosen] and not primitive.binding:
-                found[chosen] = _sum(algebra, found[chosen], adjoint)
+            for chosen, flow in _branch_flows(program, algebra, values, index, adjoint):
+                if active[chosen]:
+                    found[chosen] = _sum(algebra, found[chosen], flow)
             continue
         call = Call(primitive, [_used(values[a]) for a in arguments], _used(values[index]))
         for position, argument in enumerate(arguments):
             if active[argument]:
                 try:
-                    flow = contribution(algebra, call, position, adjoint)
+                    moved = pulled(algebra, call, position, adjoint)
                 except NoDerivative as problem:
                     problem.node = program.slots[index].node
                     raise
-                if flow is not None:
-                    found[argument] = _sum(algebra, found[argument], flow)
+                if moved is None:
+                    continue
+                if reached is not None and (mask := reached[index]) is not None:
+                    edge = _passed(program, algebra, values, index, position, mask)
+                    if edge is not None:
+                        # Where no branch that was taken leads, a rule may have no value.
+                        moved = algebra.apply(_WHERE, [edge, moved, algebra.const(0.0)])
+                found[argument] = _sum(algebra, found[argument], moved)
     return found
+
+
+def _branch_flows(
+    program: Program, algebra: Differentiable[T], values: Sequence[T | Unused], index: int, adjoint: T
+) -> list[tuple[int, T]]:
+    """The slots that the adjoint of a branch goes to: the one taken, or both with a share of the entries."""
+    _, primitive, arguments = program.slots[index]
+    assert primitive is not None
+    if primitive.binding:
+        return []
+    condition = _used(values[arguments[0]])
+    truth = algebra.truth(condition)
+    if truth is not None:
+        return [(arguments[taken(primitive, truth)], adjoint)]
+    zero = algebra.const(0.0)
+    first, second = (arguments[taken(primitive, side)] for side in (True, False))
+    return [
+        (first, algebra.apply(_WHERE, [condition, adjoint, zero])),
+        (second, algebra.apply(_WHERE, [condition, zero, adjoint])),
+    ]
+
+
+def _is_split(program: Program, algebra: Differentiable[T], values: Sequence[T | Unused]) -> bool:
+    """Whether some entries take one branch and some another."""
+    return program.branching and any(
+        slot.primitive is not None
+        and slot.primitive.takes is not None
+        and not isinstance(value := values[slot.arguments[0]], Unused)
+        and algebra.truth(value) is None
+        for slot in program.slots
+    )
+
+
+def differentiable(program: Program) -> set[str]:
+    """The inputs from which the results can be reached through rows that have a derivative there."""
+    reached = set(program.outputs)
+    names: set[str] = set()
+    for index in range(len(program.slots) - 1, -1, -1):
+        node, primitive, arguments = program.slots[index]
+        if index not in reached:
+            continue
+        if isinstance(node, Variable):
+            names.add(node.name)
+        if primitive is not None:
+            reached |= {a for position, a in enumerate(arguments) if has_rule(primitive, position)}
+    return names
+
+
+def reaches(program: Program, algebra: Differentiable[T], values: Sequence[T | Unused]) -> list[T | None]:
+    """For each slot a condition, entry by entry, that the results depend on it; None where all do.
+
+    What goes into a row that is neither linear nor applied entry by entry counts as needed everywhere.
+    """
+    found: list[T | None] = [None] * len(program.slots)
+    met = [False] * len(program.slots)
+    for output in program.outputs:
+        met[output] = True
+    for index in range(len(program.slots) - 1, -1, -1):
+        slot, mask = program.slots[index], found[index]
+        primitive = slot.primitive
+        if primitive is None or not met[index]:
+            continue
+        sides: tuple[T | None, ...] = (None,) * len(slot.arguments)
+        if primitive.takes is not None and not primitive.binding:
+            condition = _used(values[slot.arguments[0]])
+            sides = (None, condition, algebra.apply(_NOT, [condition]))
+        for position, argument in enumerate(slot.arguments):
+            own = None if mask is None else _passed(program, algebra, values, index, position, mask)
+            side = sides[position]
+            if side is not None:
+                own = side if own is None else algebra.apply(_AND, [own, side])
+            before = found[argument]
+            if not met[argument]:
+                found[argument], met[argument] = own, True
+            elif own is None or before is None:
+                found[argument] = None
+            elif before is not own:
+                found[argument] = algebra.apply(_OR, [before, own])
+    return found
+
+
+def _passed(
+    program: Program,
+    algebra: Differentiable[T],
+    values: Sequence[T | Unused],
+    index: int,
+    position: int,
+    mask: T,
+) -> T | None:
+    """The condition of a slot as one of its arguments; None for everywhere."""
+    _, primitive, arguments = program.slots[index]
+    assert primitive is not None
+    if primitive.elementwise:
+        return mask
+    if primitive.linear != "in all":
+        return None
+    call = Call(primitive, [_used(values[a]) for a in arguments], _used(values[index]))
+    back = pulled(algebra, call, position, mask)
+    return None if back is None else algebra.apply(_UNEQUAL, [back, algebra.const(0.0)])
 
 
 def _sum(algebra: Differentiable[T], before: T | None, flow: T) -> T:

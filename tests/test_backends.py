@@ -98,7 +98,7 @@ def test_the_comparison_counts_and_times_every_backend() -> None:
     answers = compare(adcalc.parse("exp(-(x - m)^2/(2*s^2))"), {"x": 1, "m": 0.2, "s": 1.5})
 
     assert [answer.backend for answer in answers] == list(BACKENDS)
-    assert all(answer.operations > 0 and answer.seconds > 0 for answer in answers)
+    assert all((answer.operations or 0) > 0 and answer.seconds > 0 for answer in answers)
     assert max(answer.ulps for answer in answers[:3]) <= 4
     assert answers[3].evaluations > answers[0].evaluations
 

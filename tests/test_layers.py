@@ -17,9 +17,10 @@ ROOT = Path(adcalc.__file__).parent
 
 #: From the ground up: a room may use those before it.
 ROOMS = [
-    "version", "errors", "primitive", "expr", "table", "parser", "program", "rules", "algebras", "transforms",
-    "coefficients", "simplify", "derivatives", "wording", "trace", "extrapolation", "quotients", "differences", "backends", "refinement", "answer", "reading",
-    "results", "function", "comparison", "session", "render", "cli",
+    "version", "errors", "results", "primitive", "expr", "table", "parser", "program", "shapes", "rules", "corerules",
+    "algebras", "transforms", "coefficients", "simplify", "derivatives", "wording", "trace", "extrapolation", "quotients",
+    "differences", "execution", "prepared", "alarms", "task", "matrices", "backends", "refinement", "answer", "arrayed", "point",
+    "reading", "array_formulas", "derived", "at_point", "function", "comparison", "data", "session", "render", "cli",
 ]  # fmt: skip
 
 MODULES = sorted(

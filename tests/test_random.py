@@ -24,7 +24,7 @@ from adcalc.primitive import Primitive
 from adcalc.program import evaluate, lowered
 from adcalc.results import Gradient
 from adcalc.simplify import simplified
-from adcalc.table import CALLABLE, PRIMITIVES, TABLE
+from adcalc.table import CALLABLE, PRIMITIVES, SCALAR
 
 EXACT = ("reverse", "dual", "symbolic")
 NAMES = ("x", "y", "t1")
@@ -33,7 +33,9 @@ repeatable = settings(derandomize=True, deadline=None, max_examples=120)
 often = settings(derandomize=True, deadline=None, max_examples=400)
 
 #: Rows of one argument without kinks; those with a domain have it checked by every backend alike.
-UNARY = [row for row in TABLE if row.arity == (1, 1) and not row.kinks and row.partials[0] != "0" and row.name != "neg"]
+UNARY = [
+    row for row in SCALAR if row.arity == (1, 1) and not row.kinks and row.partials[0] != "0" and row.name != "neg"
+]
 BINARY = [PRIMITIVES[name] for name in "+-*/"]
 
 leaves: st.SearchStrategy[Expr] = st.one_of(
@@ -63,7 +65,7 @@ def mixed(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
     """One more operation on top, of any kind that can be written."""
     return st.one_of(
         grown(inner),
-        st.builds(apply, st.sampled_from([row for row in TABLE if row.arity == (2, 2)]), inner, inner),
+        st.builds(apply, st.sampled_from([row for row in SCALAR if row.arity == (2, 2)]), inner, inner),
         st.builds(
             apply,
             st.sampled_from([PRIMITIVES["max"], PRIMITIVES["hypot"]]),
@@ -72,7 +74,7 @@ def mixed(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
             inner,
         ),
         st.builds(lambda *parts: apply(PRIMITIVES["where"], *parts), inner, inner, inner),
-        st.builds(apply, st.sampled_from([row for row in TABLE if row.arity == (1, 1) and row.name != "neg"]), inner),
+        st.builds(apply, st.sampled_from([row for row in SCALAR if row.arity == (1, 1) and row.name != "neg"]), inner),
     )
 
 

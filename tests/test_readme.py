@@ -10,8 +10,7 @@ import pytest
 
 from adcalc.backends import BACKENDS, backend_named
 from adcalc.cli.app import COMMANDS
-from adcalc.render.reference import rules, signature
-from adcalc.table import TABLE
+from adcalc.render.reference import adjoints, all_rows, rules, signature
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -25,11 +24,14 @@ def backend_table() -> str:
 def function_table() -> str:
     """The functions by group, with their derivative rules as they stand in the table."""
     lines: list[str] = []
-    for group in dict.fromkeys(row.group for row in TABLE):
-        lines += ["", f"**{group}**", "", "| | derivative | |", "|---|---|---|"]
-        for row in TABLE:
+    known = all_rows()
+    for group in dict.fromkeys(row.group for row in known):
+        title = "adjoint, of the adjoint `g`" if any(row.over for row in known if row.group == group) else "derivative"
+        lines += ["", f"**{group}**", "", f"| | {title} | |", "|---|---|---|"]
+        for row in known:
             if row.group == group:
-                shown = "; ".join(f"`{text}`" if text else "none" for _, text in rules(row))
+                found = adjoints(row) if row.over else rules(row)
+                shown = "; ".join(f"`{text}`" if text else "none" for _, text in found)
                 lines.append(f"| `{signature(row)}` | {shown} | {row.doc} |".replace("||", "\\|\\|"))
     return "\n".join(lines).strip()
 

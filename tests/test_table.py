@@ -28,11 +28,11 @@ from adcalc.expr import Expr, apply, number, variable
 from adcalc.primitive import Primitive
 from adcalc.program import Unused, evaluate, lowered
 from adcalc.rules import Call, partial
-from adcalc.table import TABLE
+from adcalc.table import SCALAR, TABLE
 
 EXACT = ("reverse", "dual", "symbolic")
 LETTERS = "xyz"
-FUNCTIONS = [row for row in TABLE if not row.constant]
+FUNCTIONS = [row for row in SCALAR if not row.constant]
 
 MP = mpmath.MPContext()
 MP.dps = 40
@@ -157,7 +157,7 @@ def samples(rows: Sequence[Primitive]) -> list[Any]:
 
 def constants() -> list[Any]:
     """Rows of no argument, with their only point."""
-    return [pytest.param(row, (), id=row.name) for row in TABLE if row.constant]
+    return [pytest.param(row, (), id=row.name) for row in SCALAR if row.constant]
 
 
 GRID = (-math.inf, -1e3, -2.5, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 2.5, 1e3, math.inf)
@@ -187,7 +187,7 @@ def on_a_kink(row: Primitive, arguments: Sequence[float]) -> bool:
 # What a row consists of
 
 
-@pytest.mark.parametrize("row", TABLE, ids=repr)
+@pytest.mark.parametrize("row", SCALAR, ids=repr)
 def test_a_row_is_complete(row: Primitive) -> None:
     """Each row is documented, belongs to a group, has samples, edges and a rule for each argument."""
     assert row.doc.endswith(".")
@@ -213,7 +213,7 @@ def test_names_are_unique() -> None:
 
 def test_references_cover_the_table() -> None:
     """Every row is said again in mpmath, and nothing else is."""
-    assert sorted(REFERENCES) == sorted(row.name for row in TABLE)
+    assert sorted(REFERENCES) == sorted(row.name for row in SCALAR)
 
 
 # Values
@@ -225,7 +225,7 @@ def reference(row: Primitive, arguments: Sequence[float]) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("row", "at"), [*samples(FUNCTIONS), *[pytest.param(r, (), id=r.name) for r in TABLE if r.constant]]
+    ("row", "at"), [*samples(FUNCTIONS), *[pytest.param(r, (), id=r.name) for r in SCALAR if r.constant]]
 )
 def test_value_in_doubles(row: Primitive, at: tuple[float, ...]) -> None:
     """The value in plain double precision is within 4 ulp of mpmath's."""
@@ -233,7 +233,7 @@ def test_value_in_doubles(row: Primitive, at: tuple[float, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "at"), [*samples(FUNCTIONS), *[pytest.param(r, (), id=r.name) for r in TABLE if r.constant]]
+    ("row", "at"), [*samples(FUNCTIONS), *[pytest.param(r, (), id=r.name) for r in SCALAR if r.constant]]
 )
 def test_value_with_many_digits(row: Primitive, at: tuple[float, ...]) -> None:
     """With 40 digits every row has a value, right to 35 of them."""
@@ -385,7 +385,7 @@ def test_no_warning_away_from_kinks(row: Primitive, at: tuple[float, ...]) -> No
 # How rows are written
 
 
-NAMED = {row.name: row for row in TABLE}
+NAMED = {row.name: row for row in SCALAR}
 
 
 def operands() -> Iterator[Expr]:
@@ -426,7 +426,7 @@ def nestings(row: Primitive) -> Iterator[Expr]:
             yield from contexts(node)
 
 
-@pytest.mark.parametrize("row", TABLE, ids=repr)
+@pytest.mark.parametrize("row", SCALAR, ids=repr)
 def test_text_reads_back(row: Primitive) -> None:
     """However a row is nested, its text reads back to the same formula."""
     for node in nestings(row):
@@ -435,7 +435,7 @@ def test_text_reads_back(row: Primitive) -> None:
         assert str(adcalc.parse(text)) == text
 
 
-@pytest.mark.parametrize("row", TABLE, ids=repr)
+@pytest.mark.parametrize("row", SCALAR, ids=repr)
 def test_latex_is_balanced(row: Primitive) -> None:
     """However a row is nested, in LaTeX its braces and its growing brackets pair up, and every argument is there."""
     count = 0 if row.constant else count_of(row)
@@ -448,7 +448,7 @@ def test_latex_is_balanced(row: Primitive) -> None:
         assert text.count(r"\left") == text.count(r"\right"), text
 
 
-@pytest.mark.parametrize("row", [row for row in TABLE if row.aliases], ids=repr)
+@pytest.mark.parametrize("row", [row for row in SCALAR if row.aliases], ids=repr)
 def test_aliases_mean_the_row(row: Primitive) -> None:
     """Every other name that can be called gives the same formula."""
     for alias in row.aliases:

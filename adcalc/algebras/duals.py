@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from adcalc.errors import DomainProblem
-from adcalc.expr import Expr
 from adcalc.primitive import Primitive
 from adcalc.program import Differentiable
-from adcalc.rules import Call, partial
+from adcalc.rules import Call, NoDerivative, partial
 from adcalc.table import PRIMITIVES
 
 T = TypeVar("T")
@@ -47,6 +45,9 @@ class Duals(Generic[T]):
     def truth(self, value: Dual[T]) -> bool | None:
         return self.base.truth(value.primal)
 
+    def shape(self, value: Dual[T]) -> tuple[int, ...]:
+        return self.base.shape(value.primal)
+
     def apply(self, primitive: Primitive, arguments: Sequence[Dual[T]]) -> Dual[T]:
         base = self.base
         primals = [argument.primal for argument in arguments]
@@ -55,11 +56,14 @@ class Duals(Generic[T]):
             return Dual(out, None)
         if primitive is _WHERE:
             return Dual(out, self._branch_tangent(arguments))
+        if primitive.linear == "in all":
+            tangents = [_or_zeros(base, argument) for argument in arguments]
+            return Dual(out, base.apply(primitive, tangents))
         call = Call(primitive, primals, out)
         tangent: T | None = None
         for index, argument in enumerate(arguments):
             if argument.tangent is not None:
-                moved = contribution(base, call, index, argument.tangent)
+                moved = pushed(base, call, index, argument.tangent)
                 if moved is not None:
                     tangent = moved if tangent is None else base.apply(_PLUS, [tangent, moved])
         return Dual(out, tangent)
@@ -74,13 +78,52 @@ class Duals(Generic[T]):
         return self.base.apply(_WHERE, [condition.primal, *tangents])
 
 
+def _or_zeros(base: Differentiable[T], argument: Dual[T]) -> T:
+    """A tangent, or zeros where there is none."""
+    if argument.tangent is not None:
+        return argument.tangent
+    return base.apply(PRIMITIVES["fill"].bound(dims=base.shape(argument.primal), value=0.0), [])
+
+
+def pushed(algebra: Differentiable[T], call: Call[T], argument: int, tangent: T) -> T | None:
+    """How the value of a call moves when one of its arguments does: forward mode.
+
+    Raises:
+        NoDerivative: the table has no rule.
+    """
+    primitive = call.primitive
+    if primitive.elementwise:
+        return contribution(algebra, call, argument, tangent)
+    if primitive.linear:
+        arguments = list(call.arguments)
+        arguments[argument] = tangent
+        return algebra.apply(primitive, arguments)
+    from adcalc.corerules import carry_out_core
+
+    return carry_out_core(algebra, call, primitive.tangents, argument, "d", tangent)
+
+
+def pulled(algebra: Differentiable[T], call: Call[T], argument: int, adjoint: T) -> T | None:
+    """What the adjoint of a call's value contributes to that of an argument: reverse mode.
+
+    Raises:
+        NoDerivative: the table has no rule.
+    """
+    if call.primitive.elementwise:
+        return contribution(algebra, call, argument, adjoint)
+    from adcalc.corerules import carry_out_core
+
+    texts = (not algebra.exact and call.primitive.plain) or call.primitive.adjoints
+    return carry_out_core(algebra, call, texts, argument, "g", adjoint)
+
+
 def contribution(algebra: Differentiable[T], call: Call[T], argument: int, factor: T) -> T | None:
     """A factor times the partial derivative of a call by one argument; None where that is nothing.
 
     The factor is a tangent in forward mode and an adjoint in reverse mode: the same product.
 
     Raises:
-        DomainProblem: the table has no derivative by this argument.
+        NoDerivative: the table has no derivative by this argument.
     """
     rule = partial(call.primitive, argument, exact=algebra.exact)
     if rule is None:
@@ -93,15 +136,3 @@ def contribution(algebra: Differentiable[T], call: Call[T], argument: int, facto
         case -1.0:
             return algebra.apply(_NEG, [factor])
     return algebra.apply(_TIMES, [factor, call.carry_out(algebra, rule, argument)])
-
-
-class NoDerivative(DomainProblem):
-    """A primitive has no derivative by one of its arguments, anywhere."""
-
-    def __init__(self, primitive: Primitive, argument: int) -> None:
-        ordinal = ("first", "second", "third")[argument]
-        super().__init__(
-            f"`{primitive.name}` has no derivative by its {ordinal} argument",
-            hint="that argument must be constant",
-        )
-        self.node: Expr | None = None

@@ -34,6 +34,9 @@ class Floats:
     def truth(self, value: float) -> bool:
         return value != 0.0
 
+    def shape(self, value: float) -> tuple[int, ...]:
+        return ()
+
     def apply(self, primitive: Primitive, arguments: Sequence[float]) -> float:
         function = self._functions.get(primitive)
         if function is None:

@@ -30,6 +30,9 @@ class Formulas:
     def truth(self, value: Expr) -> None:
         return None
 
+    def shape(self, value: Expr) -> tuple[int, ...]:
+        return ()
+
     def apply(self, primitive: Primitive, arguments: Sequence[Expr]) -> Expr:
         return apply(primitive, *arguments)
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import cache
 from string import Formatter
 
-from adcalc.algebras.text import Pieces, Rope, digits, rope
+from adcalc.algebras.arguments import has_names, written_call
+from adcalc.algebras.ropes import Pieces, Rope, joined, piece, rope
+from adcalc.algebras.text import digits
 from adcalc.primitive import Primitive
 from adcalc.rules import ARGUMENTS
 from adcalc.table.operators import ATOM, POWER, PRODUCT, SIGN, SUM, TERNARY
@@ -62,42 +64,103 @@ class Latex:
         mantissa, exponent, power = text.partition("e")
         if exponent:
             text = rf"{mantissa} \cdot 10^{{{int(power)}}}"
-        binding = SIGN if text[0] == "-" else PRODUCT if exponent else ATOM
-        return Rope(text, binding, len(text))
+        return piece(text, SIGN if text[0] == "-" else PRODUCT if exponent else ATOM)
 
     def variable(self, name: str) -> Rope:
-        text = symbol(name)
-        return Rope(text, ATOM, len(text))
+        return piece(symbol(name))
 
     def truth(self, value: Rope) -> None:
         return None
 
     def apply(self, primitive: Primitive, arguments: Sequence[Rope]) -> Rope:
+        if primitive.over:
+            found = _array(primitive, arguments)
+            if found is not None:
+                return found
         match primitive.name, arguments:
-            case "*", (left, right):
+            case (("*" | "times"), (left, right)):
                 return _product(left, right)
             case "/", (left, right):
                 return rope(POWER, r"\frac{", left, "}{", right, "}")
-            case "^", (base, exponent):
+            case (("^" | "raised"), (base, exponent)):
                 return rope(POWER, _within(base, ATOM), "^{", exponent, "}")
             case "neg", (operand,):
                 return rope(SIGN, "-", _within(operand, SIGN))
         if not primitive.latex:
-            name = primitive.name.replace("_", r"\_")
-            separated = [part for argument in arguments for part in (", ", argument)][1:]
-            return rope(ATOM, rf"\operatorname{{{name}}}\left(", *separated, r"\right)")
+            return _function(primitive.name, [*joined(list(arguments))])
         if primitive.variadic:
-            separated = [part for argument in arguments for part in (", ", argument)][1:]
-            arguments = [rope(ATOM, *separated)]
+            arguments = [rope(ATOM, *joined(list(arguments)))]
         least = primitive.binding
         inner = [_within(a, least + (i > 0), signed=i == 0) for i, a in enumerate(arguments)] if least else arguments
-        meant = dict(zip(ARGUMENTS, inner, strict=False))
-        parts: list[str | Rope] = []
-        for literal, field in _template(primitive.latex):
-            parts.append(literal)
-            if field:
-                parts.append(meant[field])
-        return rope(least or _LOOSE.get(primitive.name, ATOM), *parts)
+        return _filled(primitive.latex, inner, least or _LOOSE.get(primitive.name, ATOM))
+
+
+def _function(name: str, arguments: Sequence[str | Rope]) -> Rope:
+    shown = name.replace("_", r"\_")
+    return rope(ATOM, rf"\operatorname{{{shown}}}\left(", *arguments, r"\right)")
+
+
+def _filled(template: str, arguments: Sequence[Rope], binding: int) -> Rope:
+    meant = dict(zip(ARGUMENTS, arguments, strict=False))
+    parts: list[str | Rope] = []
+    for literal, field in _template(template):
+        parts.append(literal)
+        if field:
+            parts.append(meant[field])
+    return rope(binding, *parts)
+
+
+def _array(primitive: Primitive, arguments: Sequence[Rope]) -> Rope | None:
+    """How arrays are typeset; None: like anything else."""
+    match primitive.name, arguments:
+        case "[]", _:
+            return _matrix(tuple(arguments))
+        case "x[]", (base, *entries):
+            base = _within(base, ATOM)
+            parts = ["{", base, "}"] if base.tail == "}" else [base]
+            return rope(ATOM, *parts, "_{", *joined(entries), "}")
+        case ":", (start, stop, step):
+            return rope(ATOM, start, ":", stop, *((":", step) if step.length else ()))
+        case "absent", ():
+            return piece("")
+        case "for", (lower, upper, index, term):
+            limits = rope(ATOM, "_{", index, "=", lower, "}^{", upper, "}")
+            return rope(ATOM, r"\left(", term, r"\right)", limits, kind="for", of=(limits, term))
+    if primitive.latex.startswith("{x}^"):
+        first, *others = arguments
+        return _filled(primitive.latex, [_within(first, ATOM), *others], POWER)
+    if primitive.symbol == "@":
+        left, right = arguments
+        return _filled("{x} {y}", [_within(left, PRODUCT), _within(right, PRODUCT + 1, signed=False)], PRODUCT)
+    if not has_names(primitive):
+        return None
+    call = written_call(primitive, arguments)
+    if call.loop and primitive.name in _LARGE:
+        limits, term = arguments[0].parts
+        return _over(_LARGE[primitive.name], limits, term)
+    if primitive.name == "sum" and len(call.placed) == 1 and not call.named:
+        return _over(r"\sum ", piece(""), arguments[0])
+    if primitive.latex and not call.loop and len(call.placed) == 1 and not call.named:
+        return _filled(primitive.latex, call.placed, ATOM)
+    shown = [*call.placed, *[rope(ATOM, rf"\mathrm{{{_escaped(name)}}} = ", value) for name, value in call.named]]
+    return _function(call.name, joined(call.placed if call.loop else shown))
+
+
+def _matrix(rows: tuple[Rope, ...]) -> Rope:
+    """A column, or with columns in it a matrix of which they are the rows."""
+    matrix = bool(rows) and all([row.kind == "[]" and row.parts for row in rows])
+    lines = [rope(ATOM, *joined(row.parts, " & ")) if matrix else row for row in rows]
+    return rope(ATOM, r"\begin{pmatrix} ", *joined(lines, r" \\ "), r" \end{pmatrix}", kind="[]", of=rows)
+
+
+def _over(sign: str, limits: Rope, term: Rope) -> Rope:
+    """A large operator before its term."""
+    inner = term if term.kind == "over" else _within(term, PRODUCT, signed=False)
+    return rope(PRODUCT, sign, limits, " " if limits.length else "", inner, kind="over")
+
+
+# What is typeset as a large operator over the range of a loop.
+_LARGE = {"sum": r"\sum", "prod": r"\prod", "amin": r"\min", "amax": r"\max"}
 
 
 # What is typeset without brackets of its own, though it looks like a function.
@@ -124,7 +187,8 @@ def _first(pieces: Pieces) -> str:
 
 
 def _within(inner: Rope, least: int, *, signed: bool = True) -> Rope:
-    if inner.binding >= least and (signed or inner.binding != SIGN) and not (least > SUM and inner.binding == SUM):
+    loose = (inner.binding == SUM and least > SUM) or (inner.kind == "over" and least == PRODUCT and signed)
+    if inner.binding >= least and (signed or inner.binding != SIGN) and not loose:
         return inner
     return rope(ATOM, r"\left(", inner, r"\right)")
 

@@ -44,6 +44,9 @@ class Perturbed:
     def truth(self, value: float) -> bool:
         return value != 0.0
 
+    def shape(self, value: float) -> tuple[int, ...]:
+        return ()
+
     def apply(self, primitive: Primitive, arguments: Sequence[float]) -> float:
         value = FLOATS.apply(primitive, arguments)
         if _is_exact(primitive, arguments, value):

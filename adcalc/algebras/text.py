@@ -1,105 +1,128 @@
 """Text: a primitive is how it is written, so that the parser reads back the same formula.
 
-A value is a rope, a tree of pieces that is flattened once at the end: gluing strings at every slot
-would take quadratic time for a long sum.  What is used often and would be written often is given a
-name of its own (`t1 = ...; t1*t1 + t1`), so that the text is never much longer than the formula.
+A value is a rope, a tree of pieces that is flattened once at the end.  What is used often and would
+be written often is given a name of its own (`t1 = ...; t1*t1 + t1`), so that the text is never much
+longer than the formula.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import count
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol
 
+from adcalc.algebras.arguments import has_names, written_call
+from adcalc.algebras.indices import index_names, open_indices
+from adcalc.algebras.ropes import Rope, joined, piece, rope, within
 from adcalc.expr import Apply, Expr, apply, topological, variable, variables
 from adcalc.primitive import Primitive
 from adcalc.program import evaluate, lowered
-from adcalc.table.operators import ATOM, COMPARISON, POWER, SIGN, SUM, TERNARY
-
-Pieces: TypeAlias = "str | tuple[Pieces, ...]"
+from adcalc.table import PRIMITIVES
+from adcalc.table.operators import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, TERNARY
 
 #: Longer texts have their repeated sub-expressions named, if those are not very short themselves.
 LONGEST_LINE = 400
 SHORTEST_NAMED = 12
 
 
-class Rope(NamedTuple):
-    """A text in pieces, how tightly its outermost operator binds, and its length."""
-
-    pieces: Pieces
-    binding: int
-    length: int
-
-    def __str__(self) -> str:
-        return "".join(_flat(self.pieces))
-
-
-def rope(binding: int, *parts: str | Rope) -> Rope:
-    """A text made of others."""
-    return Rope(
-        tuple([part if isinstance(part, str) else part.pieces for part in parts]),
-        binding,
-        sum([len(part) if isinstance(part, str) else part.length for part in parts]),
-    )
-
-
-def _flat(pieces: Pieces) -> Iterator[str]:
-    stack: list[Pieces] = [pieces]
-    while stack:
-        piece = stack.pop()
-        if isinstance(piece, str):
-            yield piece
-        else:
-            stack.extend(reversed(piece))
-
-
 class Text:
-    """The algebra of adcalc's own notation."""
+    """The algebra of adcalc's own notation.
+
+    Args:
+        book: a transpose is written `A'`, so that `*` would mean the product of matrices.
+    """
+
+    def __init__(self, *, book: bool = False) -> None:
+        self._signs = _BOOK_SIGNS if book else _SIGNS
 
     def const(self, value: float) -> Rope:
-        return Rope(digits(value), SIGN if value < 0 or str(value)[0] == "-" else ATOM, len(digits(value)))
+        return piece(digits(value), SIGN if value < 0 or str(value)[0] == "-" else ATOM, "number")
 
     def variable(self, name: str) -> Rope:
-        return Rope(name, ATOM, len(name))
+        return piece(name)
 
     def truth(self, value: Rope) -> None:
         return None
 
     def apply(self, primitive: Primitive, arguments: Sequence[Rope]) -> Rope:
+        if primitive.over and primitive.over != "core":
+            found = _array(primitive, arguments)
+            if found is not None:
+                return found
         match primitive.name, arguments:
             case _, ():
-                return Rope(primitive.name, ATOM, len(primitive.name))
+                return piece(primitive.name)
             case "where", (condition, first, second):
                 # Of a chain of branches only the last part may stand without brackets.
                 return rope(
-                    TERNARY, _within(first, TERNARY + 1), " if ", _within(condition, TERNARY + 1), " else ", second
+                    TERNARY, within(first, TERNARY + 1), " if ", within(condition, TERNARY + 1), " else ", second
                 )
             case "neg", (operand,):
-                return rope(SIGN, "-", _within(operand, SIGN))
+                return rope(SIGN, "-", within(operand, SIGN))
             case "not", (operand,):
-                return rope(primitive.binding, "not ", _within(operand, primitive.binding))
-            case "^", (base, exponent):
+                return rope(primitive.binding, "not ", within(operand, primitive.binding))
+            case (("^" | "raised" | ".^"), (base, exponent)):
                 # Powers associate to the right.
-                return rope(POWER, _within(base, ATOM), "^", _within(exponent, POWER))
+                sign = _spaced(self._signs.get(primitive.name, "^"), base)
+                return rope(POWER, within(base, ATOM), sign, within(exponent, POWER))
             case _, (left, right) if primitive.symbol:
-                return _infix(primitive, left, right)
-        separated = [part for argument in arguments for part in (", ", argument)][1:]
-        return rope(ATOM, f"{primitive.name}(", *separated, ")")
+                return self._infix(primitive, left, right)
+        return rope(ATOM, f"{primitive.name}(", *joined(list(arguments)), ")")
+
+    def _infix(self, primitive: Primitive, left: Rope, right: Rope) -> Rope:
+        binding = primitive.binding or PRODUCT
+        sign = self._signs.get(primitive.name, primitive.symbol)
+        # Comparisons chain, so both sides need brackets; the others associate to the left.
+        left = within(left, binding + 1 if binding == COMPARISON else binding)
+        sign = _spaced(sign, left) if sign in _CLOSE else f" {sign} "
+        return rope(binding, left, sign, within(right, binding + 1, signed=binding < SUM))
 
 
-def _infix(primitive: Primitive, left: Rope, right: Rope) -> Rope:
-    binding = primitive.binding
-    sign = primitive.symbol if primitive.symbol in "*/" else f" {primitive.symbol} "
-    # Comparisons chain, so both sides need brackets; the others associate to the left.
-    least = binding + 1 if binding == COMPARISON else binding
-    return rope(binding, _within(left, least), sign, _within(right, binding + 1, signed=binding < SUM))
+_SIGNS = {".^": ".^"}
+_BOOK_SIGNS = {".^": ".^", "*": ".*", "^": ".^"}
+# Signs without blanks around them.
+_CLOSE = frozenset({"*", "/", "@", ".*", "./"})
 
 
-def _within(inner: Rope, least: int, *, signed: bool = True) -> Rope:
-    """A text with brackets unless it binds at least so tightly and may begin with a sign if it does."""
-    if inner.binding >= least and (signed or inner.binding != SIGN):
-        return inner
-    return rope(ATOM, "(", inner, ")")
+def _spaced(sign: str, left: Rope) -> str:
+    """A sign, with blanks if its dot would be read as the end of a number."""
+    return f" {sign} " if sign[0] == "." and left.tail.isdigit() else sign
+
+
+def _array(primitive: Primitive, arguments: Sequence[Rope]) -> Rope | None:
+    """How arrays are written; None: like anything else."""
+    match primitive.name, arguments:
+        case "[]", ():
+            return piece("[]", kind="[]")
+        case "[]", _:
+            return rope(ATOM, "[", *joined(list(arguments)), "]", kind="[]")
+        case "x[]", (base, *entries):
+            return rope(ATOM, _postfixed(base), "[", *joined(entries), "]")
+        case ":", (start, stop, step):
+            return rope(ATOM, start, ":", stop, *((":", step) if step.length else ()))
+        case "absent", ():
+            return piece("")
+        case ((".T" | "'"), (operand,)):
+            return rope(ATOM, _postfixed(operand), primitive.name)
+        case "for", (lower, upper, index, term):
+            terms = rope(ATOM, term, " for ", index, " in ", within(lower, SUM), "..", within(upper, SUM))
+            return rope(ATOM, "[", terms, "]", kind="for", of=(terms,))
+    if not has_names(primitive):
+        return None
+    call = written_call(primitive, arguments)
+    placed = call.placed[0].parts if call.loop else call.placed
+    parts: list[str | Rope] = joined(list(placed))
+    if primitive.variadic:
+        parts = ["[", *parts, "]"]
+    if not call.loop:
+        for name, value in call.named:
+            parts += [f", {name}=", value]
+    return rope(ATOM, f"{call.name}(", *parts, ")")
+
+
+def _postfixed(operand: Rope) -> Rope:
+    """What an index or a sign of transposition stands after."""
+    return rope(ATOM, "(", operand, ")") if operand.binding < ATOM or operand.kind == "number" else operand
 
 
 def digits(value: float) -> str:
@@ -123,6 +146,8 @@ class Notation(Protocol):
 
 
 TEXT = Text()
+BOOK = Text(book=True)
+_PRIME = PRIMITIVES["'"]
 
 
 def written(expr: Expr, notation: Notation = TEXT) -> str:
@@ -133,8 +158,12 @@ def written(expr: Expr, notation: Notation = TEXT) -> str:
     >>> written(read(Source("-(x ^ 2)*(y - (z - 1)) / 2x" .replace("2x", "(2x)")), ()).result)
     '-x^2*(y - (z - 1))/(2*x)'
     """
-    *named, (_, result) = spelled(expr, notation)
-    return "; ".join([*(f"{name} = {text}" for name, text in named), result])
+    lines, order = _lines(expr, notation, LONGEST_LINE)
+    *named, (_, result) = lines
+    # Products that are those of a book without a transpose that shows it need one.
+    shown = {node.primitive.name for node in order if isinstance(node, Apply)} if notation is TEXT else set()
+    mark = ["0'"] if not shown.isdisjoint(("times", "raised")) and "'" not in shown else []
+    return "; ".join([*mark, *(f"{name} = {text}" for name, text in named), result])
 
 
 def spelled(expr: Expr, notation: Notation = TEXT, longest: int = LONGEST_LINE) -> list[tuple[str, str]]:
@@ -142,11 +171,22 @@ def spelled(expr: Expr, notation: Notation = TEXT, longest: int = LONGEST_LINE) 
 
     Only a formula whose text would be long is broken up, at the sub-expressions it uses repeatedly.
     """
+    lines, _ = _lines(expr, notation, longest)
+    return lines
+
+
+def _lines(expr: Expr, notation: Notation, longest: int) -> tuple[list[tuple[str, str]], list[Expr]]:
+    """The lines, and the nodes of the formula."""
     order = topological([expr])
     ropes = dict(zip(order, _ropes(order, notation), strict=True))
     if ropes[expr].length <= longest:
-        return [("", str(ropes[expr]))]
-    shared = {node for node in _repeated(order) if ropes[node].length >= SHORTEST_NAMED}
+        return [("", str(ropes[expr]))], order
+    inside = open_indices(order)
+    shared = {
+        node
+        for node in _repeated(order)
+        if ropes[node].length >= SHORTEST_NAMED and node not in inside and node.primitive.name != ":"
+    }
     fresh = _fresh_names(variables([expr]))
     new: dict[Expr, Expr] = {}
     lines: list[tuple[str, Expr]] = []
@@ -161,17 +201,22 @@ def spelled(expr: Expr, notation: Notation = TEXT, longest: int = LONGEST_LINE) 
             new[node] = variable(name)
     lines.append(("", new[expr]))
     texts = _ropes([node for _, node in lines], notation)
-    return [(name, str(text)) for (name, _), text in zip(lines, texts, strict=True)]
+    return [(name, str(text)) for (name, _), text in zip(lines, texts, strict=True)], order
 
 
 def _ropes(roots: Sequence[Expr], notation: Notation) -> list[Rope]:
     program = lowered(roots)
-    inputs = {name: notation.variable(name) for name in variables(roots)}
+    order = [slot.node for slot in program.slots]
+    if notation is TEXT and any([slot.primitive is _PRIME for slot in program.slots]):
+        notation = BOOK
+    names = variables(roots)
+    inputs = {name: notation.variable(name) for name in names}
+    inputs |= {index: notation.variable(name) for index, name in index_names(order, names).items()}
     values = evaluate(program, notation, inputs)
     return [value for output in program.outputs if isinstance(value := values[output], Rope)]
 
 
-def _repeated(order: Sequence[Expr]) -> list[Expr]:
+def _repeated(order: Sequence[Expr]) -> list[Apply]:
     """Sub-expressions that are used more than once, innermost first."""
     uses: dict[Expr, int] = {}
     for node in order:

@@ -6,15 +6,19 @@ Each variable in turn is given the tangent 1, and every operation carries value 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from adcalc.algebras.duals import Dual as DualNumber
 from adcalc.algebras.duals import Duals
-from adcalc.backends.protocol import Backend, Derivatives
+from adcalc.backends.protocol import Array, ArrayDerivatives, Backend, Derivatives
+from adcalc.program import evaluate
 from adcalc.trace import Trace
 from adcalc.transforms import jvp
+
+if TYPE_CHECKING:
+    from adcalc.task import Task
 
 
 @dataclass(frozen=True)
@@ -43,3 +47,71 @@ class Dual(Backend):
                 matrix[i][j] = matrix[j][i] = second or 0.0
         partials = self.gradient(trace, wrt).partials
         return Derivatives(partials, matrix, evaluations=size + size * (size + 1) // 2)
+
+    def array_gradient(self, task: Task) -> ArrayDerivatives:
+        return pushed_jacobian(task)
+
+    def array_hessian(self, task: Task) -> ArrayDerivatives:
+        """By duals of duals: all directions at once, moved in one direction after the other."""
+        import numpy as np
+
+        from adcalc.prepared import stacked_seeds
+
+        first = pushed_jacobian(task)
+        formula, size, shapes = task.prepared.twice_moved(task.wrt), task.size(), task.shapes()
+        matrix = np.zeros((size, size))
+        for row in range(size):
+            other = stacked_seeds(task.wrt, shapes, row, row + 1)
+            moved = {f"other {name}": seed[0] for name, seed in other.items()}
+
+            def entries(seeds: Mapping[str, Array], moved: Mapping[str, Array] = moved) -> Array:
+                count = len(next(iter(seeds.values())))
+                return task.run([formula], [(count,)], {**seeds, **moved})[0]
+
+            matrix[row] = task.pushed(entries)
+        return replace(first, matrix=matrix / 2.0 + matrix.T / 2.0, evaluations=size + size * size)
+
+    def array_elementwise(self, task: Task, points: tuple[int, ...]) -> dict[str, Array]:
+        """One sweep for each variable, over all points at once."""
+        found = {}
+        for name in task.wrt:
+            # The other variables stand still: none of their slopes is looked at.
+            formula = task.prepared.pushforward((name,))
+            (found[name],) = task.run([formula], [points], {f"tangent {name}": 1.0})
+        return found
+
+
+def pushed_jacobian(task: Task) -> ArrayDerivatives:
+    """The Jacobian by forward mode: as many unit tangents at once as fit."""
+    import numpy as np
+
+    formula = task.prepared.pushforward(task.wrt)
+
+    def rows(seeds: Mapping[str, Array]) -> Array:
+        count = len(next(iter(seeds.values())))
+        return task.run([formula], [(count, *task.shape)], seeds)[0]
+
+    columns = task.pushed(rows)
+    if np.isnan(columns).any() and not np.isnan(task.value).any():
+        columns = task.pushed(lambda seeds: _moved(task, seeds))
+    size = task.size()
+    matrix = columns.reshape(size, -1).T if size else columns.reshape(0, -1).T
+    return ArrayDerivatives(task.blocks(matrix, task.shape), evaluations=size)
+
+
+def _moved(task: Task, seeds: Mapping[str, Array]) -> Array:
+    """The tangents of the value along some directions, zeros of what does not move told from other zeros."""
+    import numpy as np
+
+    from adcalc.algebras.moving import MOVING, Moving
+
+    program = task.prepared.program
+    count = len(next(iter(seeds.values())))
+    inputs = {name: Moving(value, 0.0, 0.0) for name, value in task.inputs.items()}
+    for name in task.wrt:
+        seed = seeds[f"tangent {name}"]
+        inputs[name] = Moving(task.inputs[name], seed, np.not_equal(seed, 0.0).astype(float))
+    with np.errstate(all="ignore"):
+        result = evaluate(program._replace(branching=False), MOVING, inputs)[program.output]
+    assert isinstance(result, Moving)
+    return np.broadcast_to(result.tangent, (count, *task.shape))

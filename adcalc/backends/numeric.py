@@ -8,14 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from adcalc.algebras.complexes import COMPLEXES, first_unfit
-from adcalc.backends.protocol import Backend, Derivatives
+from adcalc.backends.protocol import Array, ArrayDerivatives, Backend, Derivatives
 from adcalc.differences import Estimate, curvature, reach, slope, twist
 from adcalc.errors import InputProblem, MethodProblem
 from adcalc.program import Unused, evaluate
 from adcalc.trace import Trace, defined
+
+if TYPE_CHECKING:
+    from adcalc.task import Task
 
 Method = Literal["richardson", "central", "forward", "complex"]
 METHODS: tuple[Method, ...] = ("richardson", "central", "forward", "complex")
@@ -69,6 +72,26 @@ class Numeric(Backend):
         return Derivatives(
             first.partials, matrix, first.error_estimate, errors, first.evaluations + values.count, first.notes
         )
+
+    def array_gradient(self, task: Task) -> ArrayDerivatives:
+        from adcalc.backends.entries import jacobian
+
+        return jacobian(task, self._real_method(), self.step)
+
+    def array_hessian(self, task: Task) -> ArrayDerivatives:
+        from adcalc.backends.entries import hessian
+
+        return hessian(task, self._real_method(), self.step)
+
+    def array_elementwise(self, task: Task, points: tuple[int, ...]) -> dict[str, Array]:
+        from adcalc.backends.entries import at_points
+
+        return at_points(task, points, self._real_method(), self.step)
+
+    def _real_method(self) -> Literal["richardson", "central", "forward"]:
+        if self.method == "complex":
+            raise MethodProblem("a complex step cannot pass through arrays", hint="take `--method richardson`")
+        return self.method
 
     def _slope(self, values: _Values, name: str) -> Estimate:
         if self.method == "complex":

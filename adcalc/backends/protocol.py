@@ -6,13 +6,18 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from adcalc.algebras.floats import FLOATS
+from adcalc.errors import MethodProblem
 from adcalc.program import Differentiable, evaluate
 from adcalc.trace import Trace
 
+if TYPE_CHECKING:
+    from adcalc.task import Task
+
 Matrix = list[list[float]]
+Array: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +32,20 @@ class Derivatives:
     """How often the formula was evaluated."""
     notes: tuple[str, ...] = ()
     """What the user should know of how it was done."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayDerivatives:
+    """What a backend found for a formula over arrays."""
+
+    jacobian: Mapping[str, Array]
+    """By variable; axes of the value first, then those of the variable."""
+    matrix: Array | None = None
+    """The Hessian, by the entries of all variables one after the other."""
+    error_estimate: Mapping[str, Array] | None = None
+    matrix_error: Array | None = None
+    evaluations: int = 1
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +80,27 @@ class Backend(ABC):
             for a in wrt
         ]
         return replace(first, matrix=symmetric(matrix))
+
+    def array_gradient(self, task: Task) -> ArrayDerivatives:
+        """The Jacobian of a formula over arrays by the variables of the task; of a number it is the gradient.
+
+        Raises:
+            MethodProblem: this backend works on numbers only.
+        """
+        raise MethodProblem(f"the backend `{self.name}` works on numbers only", hint="take `--backend reverse`")
+
+    def array_hessian(self, task: Task) -> ArrayDerivatives:
+        """The same with the Hessian of a formula whose value is a number: here, differences of the gradient."""
+        raise MethodProblem(f"the backend `{self.name}` has no Hessians of arrays", hint="take `--backend reverse`")
+
+    def array_elementwise(self, task: Task, points: tuple[int, ...]) -> dict[str, Array]:
+        """The partials of a formula of numbers at many points, the inputs of the task being arrays of them.
+
+        Here by reverse mode; a backend that approximates has its own way.
+        """
+        formulas = task.prepared.pullback(task.wrt, seeded=False)
+        found = task.run(list(formulas.values()), [points] * len(formulas))
+        return dict(zip(formulas, found, strict=True))
 
 
 def symmetric(matrix: Matrix) -> Matrix:

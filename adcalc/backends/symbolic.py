@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from adcalc.backends.protocol import Backend, Derivatives
+from adcalc.backends.protocol import ArrayDerivatives, Backend, Derivatives
 from adcalc.derivatives import partials
 from adcalc.expr import Expr
 from adcalc.program import Unused, evaluate, lowered
 from adcalc.trace import Trace
+
+if TYPE_CHECKING:
+    from adcalc.task import Task
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,20 @@ class Symbolic(Backend):
                 matrix[i][j] = matrix[j][i] = next(entries)
         return Derivatives(dict(zip(names, values, strict=False)), matrix)
 
+    def array_gradient(self, task: Task) -> ArrayDerivatives:
+        from adcalc.backends.reverse import pulled_jacobian
+
+        formulas = tidied(task, seeded=bool(task.shape))
+        if task.shape:
+            return pulled_jacobian(task, formulas)
+        found = task.run(list(formulas.values()), list(task.shapes().values()))
+        return ArrayDerivatives(dict(zip(task.wrt, found, strict=True)))
+
+    def array_hessian(self, task: Task) -> ArrayDerivatives:
+        from adcalc.backends.reverse import hessian_of
+
+        return hessian_of(task, tidied(task, seeded=False))
+
     def _values(self, formulas: Sequence[Expr], trace: Trace) -> list[float]:
         program = lowered(formulas)
         values = evaluate(program, self.floats, trace.inputs)
@@ -44,3 +61,27 @@ class Symbolic(Backend):
 
 def _formula(trace: Trace) -> Expr:
     return trace.program.slots[trace.program.output].node
+
+
+def tidied(task: Task, *, seeded: bool) -> dict[str, Expr | None]:
+    """The partial derivatives of a formula over arrays, as they are written in the language and read again."""
+    ready = task.prepared
+
+    def make() -> dict[str, Expr | None]:
+        from adcalc.algebras.arrays import computed
+        from adcalc.algebras.floats import FLOATS
+        from adcalc.errors import Source
+        from adcalc.expr import variables
+        from adcalc.matrices.derivative import plain_length, written
+        from adcalc.shapes.builder import Builder
+        from adcalc.shapes.elaboration import elaborated
+
+        found = ready.pullback(task.wrt, seeded=seeded)
+        live = {name: formula for name, formula in found.items() if formula is not None}
+        shown = written(list(live.values()), ready.builder, plain_length, exact=True, book=False)
+        shapes = {name: ready.shape_of(name) for name in variables(shown)}
+        core = elaborated(shown, shapes, {}, {}, Source(""), Builder(FLOATS.apply), computed).roots
+        return {**dict.fromkeys(found), **dict(zip(live, core, strict=True))}
+
+    made: dict[str, Expr | None] = ready.remembered(("tidied", task.wrt, seeded), make)
+    return made

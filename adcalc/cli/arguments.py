@@ -1,4 +1,4 @@
-"""What stands on the command line: formulas, points, and lists of names."""
+"""What stands on the command line: formulas, lists of names, and the shapes of variables."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from adcalc.errors import InputProblem, Problem, Source, SyntaxProblem
-from adcalc.function import coordinate
+from adcalc.errors import InputProblem, Source, SyntaxProblem
 
 #: A formula from a file or from standard input may have this many bytes.
 LARGEST_FILE = 256 * 2**20
 
 _OPTION_LIKE = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
-_NAME = re.compile(r"\s*([^\W\d][\w₀-₉]*)\s*=")
+_SHAPED = re.compile(r"\s*([^\W\d][\w₀-₉]*)\s*:\s*(.*?)\s*", re.DOTALL)
+_SIZE = re.compile(r"[1-9][0-9]*|[^\W\d][\w₀-₉]*")
+_SHORT_SIZE = re.compile(r"[1-9][0-9]*|[^\W\d_][0-9₀-₉]*")
 
 
 def shielded(arguments: Sequence[str], known: Collection[str], taking_value: Collection[str]) -> list[str]:
@@ -74,57 +75,6 @@ def _decoded(content: bytes, name: str) -> str:
         raise InputProblem(f"{name} is not UTF-8 text: see byte {error.start}", hint="save it as UTF-8") from None
 
 
-def point(options: Sequence[str]) -> dict[str, float]:
-    """The values of `--at x=3,y=pi/2`, given once or several times.
-
-    Raises:
-        Problem: with the place in the option's text.
-    """
-    found: dict[str, float] = {}
-    for option in options:
-        source = Source(option, "--at")
-        start = 0
-        for part in _split(option):
-            name, value, offset = _assignment(part, start, source)
-            if name in found:
-                raise InputProblem(f"`{name}` is given twice", (start, start + len(part)), "give it once", source)
-            try:
-                found[name] = coordinate(name, value)
-            except Problem as problem:
-                if problem.span is not None:
-                    problem.span = (problem.span[0] + offset, problem.span[1] + offset)
-                    problem.source = source
-                raise
-            start += len(part) + 1
-    return found
-
-
-def _assignment(part: str, start: int, source: Source) -> tuple[str, str, int]:
-    span = (start, start + max(1, len(part)))
-    match = _NAME.match(part)
-    if match is None:
-        name = part.strip()
-        hint = f"write `{name}=3`" if name.isidentifier() else "write name=value, such as `x=3,y=pi/2`"
-        message = f"`{name}` is given no value" if name.isidentifier() else "this is not name=value"
-        raise SyntaxProblem(message, span, hint, source)
-    value = part[match.end() :]
-    name = match.group(1)
-    if not value.strip():
-        raise SyntaxProblem(f"`{name}=` is given no value", span, f"write `{name}=3`", source)
-    return name, value, start + match.end()
-
-
-def _split(text: str) -> list[str]:
-    """The parts between commas that stand outside brackets."""
-    parts, depth, begin = [], 0, 0
-    for index, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        if character == "," and depth <= 0:
-            parts.append(text[begin:index])
-            begin = index + 1
-    return [*parts, text[begin:]]
-
-
 def names(options: Sequence[str] | None) -> list[str] | None:
     """The names of `--wrt x,y`; None where the option was not given.
 
@@ -137,3 +87,47 @@ def names(options: Sequence[str] | None) -> list[str] | None:
     if not all(found):
         raise InputProblem("a name is missing in `--wrt`", hint="write `--wrt x,y`")
     return found
+
+
+def shapes(options: Sequence[str] | None) -> dict[str, tuple[int | str, ...]] | None:
+    """The shapes of `--shape x:n,A:nxn,b:`; None where the option was not given.
+
+    Raises:
+        Problem: with the place in the option's text.
+
+    >>> shapes(["x:n,A:3x3", "b:"])
+    {'x': ('n',), 'A': (3, 3), 'b': ()}
+    """
+    if not options:
+        return None
+    found: dict[str, tuple[int | str, ...]] = {}
+    for option in options:
+        source = Source(option, "--shape")
+        start = 0
+        for part in option.split(","):
+            span = (start, start + max(1, len(part)))
+            match = _SHAPED.fullmatch(part)
+            if match is None:
+                raise SyntaxProblem(
+                    "this is not name:shape", span, "write `x:n` for a vector, `A:nxn` for a matrix", source
+                )
+            name, text = match.groups()
+            if name in found:
+                raise InputProblem(f"`{name}` is given twice", span, "give it once", source)
+            found[name] = _sizes(text, span, source)
+            start += len(part) + 1
+    return found
+
+
+def _sizes(text: str, span: tuple[int, int], source: Source) -> tuple[int | str, ...]:
+    if text in ("", "scalar"):
+        return ()
+    pieces, pattern = [piece.strip() for piece in text.split("×")], _SIZE
+    if len(pieces) == 1 and "x" in text:
+        # In a longer name an x may be a letter as well as a sign.
+        pieces, pattern = [piece.strip() for piece in text.split("x")], _SHORT_SIZE
+    if not all(map(pattern.fullmatch, pieces)):
+        message = f"`{text}` is not a shape"
+        hint = "sizes are numbers or letters with an x between them: `3`, `n`, `nxm`; between longer names write ×"
+        raise SyntaxProblem(message, span, hint, source)
+    return tuple(int(piece) if piece.isdigit() else piece for piece in pieces)

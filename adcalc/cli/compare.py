@@ -22,4 +22,4 @@ def compare(
 
     adcalc compare "exp(-(x-m)^2/(2*s^2))/sqrt(2*pi*s^2)" --at x=1,m=0.2,s=1.5
     """
-    Request(formula, at, wrt, "reverse", format).comparison()
+    Request(formula=formula, at=at, wrt=wrt, format=format).comparison()

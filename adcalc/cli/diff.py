@@ -8,7 +8,7 @@ import typer
 
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.asking import Request
-from adcalc.cli.options import Format, FormatName, Formula
+from adcalc.cli.options import Format, FormatName, Formula, Shape
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -21,11 +21,13 @@ def diff(
     formula: Formula,
     wrt: By,
     order: Order = 1,
+    shape: Shape = None,
     format: FormatName = Format.TABLE,
 ) -> None:
     """The derivative as a formula.
 
     adcalc diff "exp(2x)*sin(x)" --wrt x --order 2
     adcalc diff "x^2*y^3" --wrt x,y
+    adcalc diff "norm(A @ x - b)^2" --wrt x --shape A:mxn,x:n,b:m
     """
-    Request(formula, None, wrt, "symbolic", format).derivative(order)
+    Request(formula=formula, wrt=wrt, backend="symbolic", format=format, shape=shape).derivative(order)

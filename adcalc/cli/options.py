@@ -41,7 +41,9 @@ def _backend_names() -> list[str]:
 Formula = Annotated[str, typer.Argument(help="The formula; `-` reads standard input, `@path` a file.")]
 At = Annotated[
     list[str] | None,
-    typer.Option("--at", metavar="X=3,Y=4", help="The point; a value may be any constant formula, such as pi/2."),
+    typer.Option(
+        "--at", metavar="X=3,Y=4", help="The point; a value is a constant formula (pi/2, [1, 2]) or a file (@w.npy)."
+    ),
 ]
 Wrt = Annotated[list[str] | None, typer.Option("--wrt", metavar="X,Y", help="Differentiate by these names only.")]
 BackendName = Annotated[
@@ -54,6 +56,15 @@ MethodName = Annotated[
     Method | None, typer.Option("--method", help="For the numeric backend: which difference quotient.")
 ]
 Step = Annotated[float | None, typer.Option("--step", metavar="H", help="For the numeric backend: the step.")]
+Shape = Annotated[
+    list[str] | None,
+    typer.Option("--shape", metavar="X:N,A:NxN", help="For formulas: which variables are vectors and matrices."),
+]
+Out = Annotated[
+    str | None,
+    typer.Option("--out", metavar="FILE", help="Also write the result to a .npy or .npz file."),
+]
+Force = Annotated[bool, typer.Option("--force", help="With --out: replace a file that is there already.")]
 FormatName = Annotated[Format, typer.Option("--format", help="How to write the result.")]
 
 

@@ -9,9 +9,10 @@ from adcalc.cli.failures import colours
 from adcalc.cli.repl_lines import Change, Request, steps
 from adcalc.errors import Caution, Source, SyntaxProblem
 from adcalc.function import Function
-from adcalc.render import results
+from adcalc.render import formulas, results
 from adcalc.render.machine import json_line
-from adcalc.results import Gradient, Hessian
+from adcalc.render.page import show_cautions
+from adcalc.results import Gradient, Hessian, Jacobian
 from adcalc.session import Excerpt, Question, Remark, Session
 from adcalc.session.question import listed
 
@@ -47,7 +48,7 @@ def _formula(session: Session, typed: Excerpt) -> bool:
     if session.format == "json":
         print(json_line({"formula": str(question.simplified), "without_value": question.missing}))
         return True
-    results.show_derivative(question.function, (), question.simplified, session.format)
+    formulas.show_derivative(question.function, (), question.simplified, session.format)
     _note_missing(session, question)
     return True
 
@@ -56,7 +57,7 @@ def _note_missing(session: Session, question: Question) -> None:
     names = question.missing
     verb = "has" if len(names) == 1 else "have"
     caution = Caution("name", f"{listed(names)} {verb} no value", None, f"`{names[0]} = 3` gives one")
-    results.show_cautions([caution], question.typed.source, session.format, colour=colours())
+    show_cautions([caution], question.typed.source, session.format, colour=colours())
 
 
 def _request(session: Session, request: Request) -> bool:
@@ -88,12 +89,18 @@ def _value(session: Session, question: Question) -> bool:
 
 
 def _derivatives(session: Session, question: Question, request: Request) -> bool:
-    """Gradient or Hessian at a point."""
+    """Gradient, Hessian or Jacobian at a point."""
     wrt = question.wrt(request.by)
     at = question.point(wrt)
     function, backend, form = question.function, session.backend, session.format
-    result: Gradient | Hessian
-    if request.command == "grad":
+    result: Gradient | Hessian | Jacobian
+    if request.command == "jacobian":
+        from adcalc.render.products import show_jacobian
+
+        with question.program.placing():
+            result = jacobian = function.jacobian(at, wrt, backend)
+        show_jacobian(question.shown, at, backend, replace(jacobian, warnings=question.own(jacobian.warnings)), form)
+    elif request.command == "grad":
         with question.program.placing():
             result = gradient = function.gradient(at, wrt, backend)
         own = replace(gradient, warnings=question.own(gradient.warnings))
@@ -114,13 +121,12 @@ def _formulas(session: Session, request: Request) -> bool:
     question = session.question(request.formula, {}, request.by or (), formulas=True)
     wrt = question.wrt(request.by)
     with question.program.placing():
-        found: dict[tuple[str, ...], Function]
-        if request.command == "grad":
-            found = {(name,): partial for name, partial in question.function.gradient_formulas(wrt).items()}
-        else:
-            found = dict(question.function.hessian_formulas(wrt).items())
-    key = "gradient" if request.command == "grad" else "hessian"
-    results.show_formulas(question.shown, found, session.format, key)
+        partials = question.function.gradient_formulas(wrt)
+        found: dict[tuple[str, ...], Function] = {(name,): partial for name, partial in partials.items()}
+        first = None
+        if request.command == "hessian":
+            first, found = partials, dict(question.function.hessian_formulas(wrt))
+    formulas.show_formulas(question.shown, found, session.format, first)
     _remark(session, question.remarks(question.function.cautions))
     if question.given and question.missing:
         _note_missing(session, question)
@@ -140,19 +146,20 @@ def _derivative(session: Session, request: Request) -> bool:
         # One after the other, so that `by x,x` is the second derivative.
         for name in by:
             derived = derived.diff(name, order=request.order)
-    results.show_derivative(question.shown, by, derived, session.format)
+    formulas.show_derivative(question.shown, by, derived, session.format)
     _remark(session, question.remarks(question.function.cautions))
     return True
 
 
 def _comparison(session: Session, question: Question, by: tuple[str, ...] | None) -> bool:
     from adcalc.comparison import compare
+    from adcalc.render.comparisons import show_comparison
 
     wrt = question.wrt(by)
     at = question.point(wrt)
     with question.program.placing():
         answers = compare(question.function, at, wrt)
-    results.show_comparison(question.shown, at, answers, session.format)
+    show_comparison(question.shown, at, answers, session.format)
     found = [each.gradient for each in answers if each.gradient is not None]
     _remark(
         session,
@@ -164,4 +171,4 @@ def _comparison(session: Session, question: Question, by: tuple[str, ...] | None
 
 def _remark(session: Session, remarks: Iterable[Remark]) -> None:
     for caution, source in remarks:
-        results.show_cautions([caution], source, session.format, colour=colours())
+        show_cautions([caution], source, session.format, colour=colours())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_CONTINUED = re.compile(r"[-+*/%^,=<>·×÷⋅−≤≥≠√]\Z|(?<![\w₀-₉])(?:and|or|not|if|else)\Z")
+_CONTINUED = re.compile(r"[-+*/%^,=<>·×÷⋅−≤≥≠√@⊙]\Z|(?<![\w₀-₉])(?:and|or|not|if|else)\Z")
 
 
 class Line(NamedTuple):
@@ -69,7 +69,7 @@ def _continued(line: str, depth: int, before: bool) -> tuple[int, bool]:
     if not code:
         return depth, before
     for character in code:
-        depth += (character == "(") - (character == ")")
+        depth += (character in "([") - (character in ")]")
         if depth < 0 or (depth and character == ";"):
             # Nothing below can set this right.
             return 0, False

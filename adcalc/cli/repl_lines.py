@@ -15,13 +15,30 @@ REQUESTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "eval": ("the value of a formula", ("at",)),
     "grad": ("value and gradient, or their formulas", ("at", "by")),
     "hessian": ("the same with the Hessian", ("at", "by")),
+    "jacobian": ("the value and all its partial derivatives", ("at", "by")),
     "diff": ("the derivative as a formula", ("by", "order")),
     "compare": ("every backend side by side", ("at", "by")),
 }
 CLAUSES = {"at": "`at x=1,y=2`", "by": "`by x,y`", "order": "`order 2`"}
 
-_OPERAND_ENDS = frozenset({"NAME", "NUMBER", "RPAR", "SUPERSCRIPT"})
-_OPERATORS = frozenset({"SIGN", "TIMES", "POWER", "COMPARISON", "OR", "AND", "IF", "SUPERSCRIPT", "$END"})
+_OPENING, _CLOSING = frozenset({"LPAR", "LSQB"}), frozenset({"RPAR", "RSQB"})
+_OPERAND_ENDS = frozenset({"NAME", "NUMBER", "SUPERSCRIPT", "TRANSPOSES", "TURNED"}) | _CLOSING
+_OPERATORS = frozenset(
+    {
+        "SIGN",
+        "TIMES",
+        "PRODUCT",
+        "POWER",
+        "COMPARISON",
+        "OR",
+        "AND",
+        "IF",
+        "SUPERSCRIPT",
+        "TRANSPOSES",
+        "TURNED",
+        "$END",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +101,7 @@ def _changes(piece: Sequence[Token]) -> bool:
         return True
     depth = 0
     for position, token in enumerate(piece):
-        depth += (token.kind == "LPAR") - (token.kind == "RPAR")
+        depth += (token.kind in _OPENING) - (token.kind in _CLOSING)
         if position and depth == 0:
             following = piece[position + 1].kind if position + 1 < len(piece) else ""
             return token.kind == "RPAR" and piece[1].kind in ("LPAR", "PRIMES") and following in ("EQUAL", "AUGMENTED")
@@ -115,7 +132,7 @@ def _request(piece: list[Token], source: Source) -> Request:
     clauses: list[tuple[Token, list[Token]]] = [(piece[0], [])]
     depth = 0
     for position, token in enumerate(piece[1:], 1):
-        depth += (token.kind == "LPAR") - (token.kind == "RPAR")
+        depth += (token.kind in _OPENING) - (token.kind in _CLOSING)
         if depth == 0 and clauses[-1][1] and _is_clause(piece, position):
             if any(token.text == head.text for head, _ in clauses[1:]):
                 raise SyntaxProblem(f"`{token.text}` is given twice", token[2:], "give it once", source)
@@ -142,7 +159,7 @@ def _parts(content: list[Token]) -> Iterator[list[Token]]:
     part: list[Token] = []
     depth = 0
     for token in content:
-        depth += (token.kind == "LPAR") - (token.kind == "RPAR")
+        depth += (token.kind in _OPENING) - (token.kind in _CLOSING)
         if token.kind == "COMMA" and depth == 0:
             yield part
             part = []

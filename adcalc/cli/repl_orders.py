@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +13,16 @@ from adcalc.cli.options import Format
 from adcalc.cli.repl_answers import answer
 from adcalc.cli.repl_input import Line, joined
 from adcalc.cli.repl_lines import CLAUSES, REQUESTS, misspelt
+from adcalc.data.saving import write_whole
 from adcalc.errors import InputProblem, NameProblem, Problem, Source
+from adcalc.render.figures import mentioned
 from adcalc.render.machine import json_line
-from adcalc.session import Coordinate, Definition, Session
+from adcalc.session import Coordinate, Definition, Excerpt, Session
 
 #: The first line of a saved session; only files that begin with it are written over.
 _HEADER = "# adcalc session"
+
+_NAME = re.compile(r"[^\W\d][\w₀-₉]*")
 
 
 class Leave(Exception):
@@ -94,7 +97,8 @@ def _variables(session: Session, _: str) -> bool:
         texts = {e.head or e.name: e.text for e in session.entries.values() if isinstance(e, Definition)}
         print(json_line({"values": values, "definitions": texts}))
     else:
-        print("\n".join(session.script()) or "no variables and no definitions yet")
+        lines = [f"{e.name} = {mentioned(e.value)}" for e in session.entries.values() if isinstance(e, Coordinate)]
+        print("\n".join([*lines, *session.definitions()]) or "no variables and no definitions yet")
     return True
 
 
@@ -124,35 +128,21 @@ def _save(session: Session, name: str) -> bool:
     path = Path(name).expanduser()
     try:
         path = path.resolve()
-        if path.exists() and not path.is_dir():
+        if path.is_dir():
+            raise InputProblem(f"`{name}` is a folder, not a file")
+        if path.exists():
             if not path.is_file():
                 raise InputProblem(f"`{name}` is no ordinary file", hint="choose another name")
             with path.open("rb") as file:
                 start = file.read(len(_HEADER))
             if start and start != _HEADER.encode():
                 raise InputProblem(f"`{name}` is no saved session and is not written over", hint="choose another name")
-        _write(path, text)
+        write_whole(path, lambda file: file.write(text.encode()))
     except (OSError, ValueError, RuntimeError) as error:
         if isinstance(error, Problem):
             raise
         raise InputProblem(f"cannot write `{name}`: {getattr(error, 'strerror', None) or error}") from None
     return True
-
-
-def _write(path: Path, text: str) -> None:
-    """Writes a file completely or not at all."""
-    if path.is_dir():
-        raise IsADirectoryError(0, "it is a folder, not a file")
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _nested(line: Line, name: str) -> Problem:
@@ -181,6 +171,23 @@ def _load(session: Session, name: str) -> bool:
         raise
     session.joined(depth)
     return finite
+
+
+def _read(session: Session, argument: str) -> bool:
+    """Gives a variable the numbers of a file."""
+    from adcalc.data import loaded
+
+    name, _, reference = argument.partition(" ")
+    if not _NAME.fullmatch(name) or not reference.strip():
+        raise InputProblem("`:read` needs a name and a file", hint="write `:read x table.csv:height`")
+    try:
+        value = loaded(reference)
+    except Problem as problem:
+        problem.hint = problem.hint.replace("`@", "`")
+        raise
+    session.take(Excerpt.whole(f"{name} = 0"))
+    session.entries[name] = Coordinate(name, value)
+    return True
 
 
 def _undo(session: Session, _: str) -> bool:
@@ -252,6 +259,7 @@ ORDERS: Mapping[str, Order] = {
     "format": Order(_format, "[NAME]", "how results are written, or the list"),
     "save": Order(_save, "FILE", "write values and definitions to a script"),
     "load": Order(_load, "FILE", "carry out a script"),
+    "read": Order(_read, "NAME FILE", "a variable from a file: x.npy, a.npz:key, table.csv:column"),
     "undo": Order(_undo, "", "take the last change back"),
     "forget": Order(_forget, "NAME", "take a value or definition away"),
     "help": Order(_help, "[NAME]", "this page, or one function or command"),

@@ -85,7 +85,7 @@ def prompting(session: Session, input: Input | None, output: Output | None) -> P
         lexer=Colours(session),
         style=STYLE,
         color_depth=ColorDepth.DEPTH_1_BIT if plain else None,
-        input_processors=[HighlightMatchingBracketProcessor(chars="()")],
+        input_processors=[HighlightMatchingBracketProcessor(chars="()[]")],
         key_bindings=_keys(),
         input=input,
         output=output,

@@ -17,6 +17,7 @@ from adcalc.cli.repl_lines import CLAUSES, REQUESTS
 from adcalc.cli.repl_orders import ORDERS
 from adcalc.errors import Problem, Source
 from adcalc.parser.lexer import tokens
+from adcalc.render.figures import mentioned
 from adcalc.session import Coordinate, Definition, Session
 from adcalc.table import CALLABLE, CONSTANTS
 
@@ -40,7 +41,7 @@ _LONGEST_COLOURED = 20_000
 _WORD = re.compile(r"[\w₀-₉∞]+\Z")
 _ORDER = re.compile(r"\s*:([a-z]*)\Z")
 _ARGUMENT = re.compile(r"\s*:([a-z]+)\s+(.*)\Z", re.DOTALL)
-_KEYWORDS = frozenset({"IF", "ELSE", "AND", "OR", "NOT"})
+_KEYWORDS = frozenset({"IF", "ELSE", "AND", "OR", "NOT", "FOR", "IN"})
 
 
 class Names(Completer):
@@ -64,7 +65,9 @@ class Names(Completer):
             yield from self._names(word.group() if word else "", before)
 
     def _arguments(self, order: str, typed: str, event: CompleteEvent) -> Iterator[Completion]:
-        if order in ("save", "load"):
+        if order == "read":
+            typed = typed.partition(" ")[2]
+        if order in ("save", "load", "read"):
             yield from self.paths.get_completions(Document(typed, len(typed)), event)
             return
         choices = {
@@ -99,6 +102,8 @@ class Names(Completer):
 
 
 def _text(entry: Coordinate | Definition) -> str:
+    if isinstance(entry, Coordinate):
+        return f"{entry.name} = {mentioned(entry.value)}"
     return " ".join(entry.text.split())[:60]
 
 

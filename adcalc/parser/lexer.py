@@ -15,8 +15,29 @@ from adcalc.errors import Source, SyntaxProblem
 from adcalc.parser.tables import tables
 
 _OPEN_ENDED = frozenset(
-    {"SIGN", "TIMES", "POWER", "COMPARISON", "OR", "AND", "NOT", "EQUAL", "AUGMENTED", "COMMA", "IF", "ELSE", "ROOT"}
+    [
+        "SIGN",
+        "TIMES",
+        "PRODUCT",
+        "POWER",
+        "COMPARISON",
+        "OR",
+        "AND",
+        "NOT",
+        "EQUAL",
+        "AUGMENTED",
+        "COMMA",
+        "IF",
+        "ELSE",
+        "FOR",
+        "IN",
+        "RANGE",
+        "COLON",
+        "ROOT",
+    ]
 )
+
+_PARTNERS = {"(": ")", "[": "]"}
 
 _ADVICE = {
     "&": "write `and`",
@@ -28,11 +49,10 @@ _ADVICE = {
     '"': "there are no texts in the language",
     "`": "there are no texts in the language",
     ".": "a number has one decimal point, and nothing has attributes",
-    "[": "vectors and matrices are not part of the language yet",
     "$": "write the bare name",
     "\\": "this is not LaTeX: write `sqrt(x)`, `pi`, `sin(x)`",
-    "{": "group with round brackets",
-    "}": "group with round brackets",
+    "{": "group with round brackets, write lists with square ones",
+    "}": "group with round brackets, write lists with square ones",
 }
 
 
@@ -69,14 +89,19 @@ def tokens(source: Source) -> Iterator[Token]:
         piece = match.group()
         if found == "NAME":
             found = keywords.get(piece, found)
-        elif found == "LPAR":
+        elif found in ("LPAR", "LSQB"):
             brackets.append(start)
-        elif found == "RPAR":
+        elif found in ("RPAR", "RSQB"):
             if not brackets:
                 raise SyntaxProblem(
                     "this bracket closes nothing", (start, position), "delete it, or open it before", source
                 )
-            brackets.pop()
+            _check_partner(source, brackets.pop(), start)
+        elif found == "PRIMES":
+            # On another line a bracket belongs to the primes only where newlines are white space.
+            apart = "\n" in text[position : text.index("(", position)]
+            if previous != "NAME" or (apart and not brackets):
+                found = "TRANSPOSES"
         elif found == "_SEPARATOR":
             if previous == "_SEPARATOR":
                 continue
@@ -101,12 +126,27 @@ def _lexicon() -> tuple[Callable[[str, int], re.Match[str] | None], dict[str, st
 def _stranger(source: Source, position: int) -> SyntaxProblem:
     character = source.text[position]
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
-    hint = "there are no texts in the language" if character == "'" else _ADVICE.get(character, "delete it")
+    hint = _ADVICE.get(character, "delete it")
     return SyntaxProblem(f"`{shown}` means nothing here", (position, position + 1), hint, source)
+
+
+def _check_partner(source: Source, opened: int, closed: int) -> None:
+    opening, closing = source.text[opened], source.text[closed]
+    if _PARTNERS[opening] != closing:
+        raise SyntaxProblem(
+            f"`{closing}` cannot close `{opening}`",
+            (opened, closed + 1),
+            f"close it with `{_PARTNERS[opening]}`",
+            source,
+        )
 
 
 def _unclosed(source: Source, brackets: list[int]) -> SyntaxProblem:
     count = "" if len(brackets) == 1 else f" ({len(brackets)} are open)"
+    place = brackets[-1]
     return SyntaxProblem(
-        f"this bracket is never closed{count}", (brackets[-1], brackets[-1] + 1), "add `)` where it ends", source
+        f"this bracket is never closed{count}",
+        (place, place + 1),
+        f"add `{_PARTNERS[source.text[place]]}` where it ends",
+        source,
     )

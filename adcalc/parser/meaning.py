@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from adcalc.errors import ArityProblem, Caution, LimitProblem, NameProblem, Source, SyntaxProblem
-from adcalc.expr import Expr, Number, Variable, apply, number, rebuild, variable, variables
-from adcalc.parser import refusals
+from adcalc.expr import Expr, Variable, apply, rebuild, variable, variables
+from adcalc.parser import calls, refusals
+from adcalc.parser.steps import PARTLY, Step, is_book, loop_steps, operands, slice_parts
 from adcalc.parser.symbols import Definition, Meaning
 from adcalc.parser.syntax import Syntax, parse
 from adcalc.primitive import Primitive
-from adcalc.table import CALLABLE, CONSTANTS, PRIMITIVES
+from adcalc.table import CALLABLE, CONSTANTS, PRIMITIVES, RULE_ROWS
 
 #: The derivative of a formula by a variable, of some order; handed in, for it stands above the parser.
 Differentiate = Callable[[Expr, str, int], Expr]
@@ -25,11 +26,20 @@ MOST_DERIVATIVES = 100
 #: How many nodes the calls of a program may write down before it is refused.
 MOST_CALLED = 2_000_000
 
-_SIGNS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "**": "^", "≤": "<=", "≥": ">=", "≠": "!="}
+_SIGNS = {
+    "−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "**": "^", "≤": "<=", "≥": ">=", "≠": "!=", "⊙": ".*",
+}  # fmt: skip
+#: What the signs mean where a transpose is written `A'`, as in a book.
+_BOOK = {"*": "times", "^": "raised"}
 
 
-def read(source: Source, bound: Collection[str], differentiate: Differentiate | None = None) -> Meaning:
+def read(
+    source: Source, bound: Collection[str], differentiate: Differentiate | None = None, *, rule: bool = False
+) -> Meaning:
     """The meaning of a source, in which the bound names are known to be variables.
+
+    Args:
+        rule: it is a rule of the table, which may call what formulas may not.
 
     Raises:
         SyntaxProblem, NameProblem, ArityProblem: with the place in the source.
@@ -38,8 +48,8 @@ def read(source: Source, bound: Collection[str], differentiate: Differentiate | 
     >>> meaning.inlined([meaning.result])
     (Apply('*', 2 arguments),)
     """
-    reader = _Reader(Meaning(source), frozenset(bound), differentiate)
     statements = parse(source)
+    reader = _Reader(Meaning(source), frozenset(bound), differentiate, book=is_book(source, statements), rule=rule)
     for statement in statements:
         reader.statement(statement)
     meaning = reader.meaning
@@ -57,18 +67,25 @@ def read(source: Source, bound: Collection[str], differentiate: Differentiate | 
 
 
 def _target(statement: Syntax) -> str:
-    return statement.text.rstrip("+-−*·×/÷%^=") if statement.rule == "update" else statement.text
+    return statement.text.rstrip("+-−*·×/÷%^@.⊙=") if statement.rule == "update" else statement.text
 
 
 class _Reader:
     """Reads statements in order; one walk with its own stack for each."""
 
-    def __init__(self, meaning: Meaning, bound: frozenset[str], differentiate: Differentiate | None) -> None:
+    def __init__(
+        self, meaning: Meaning, bound: frozenset[str], differentiate: Differentiate | None, *, book: bool, rule: bool
+    ) -> None:
         self.meaning = meaning
         self.source = meaning.source
         self.bound = bound
         self.differentiate = differentiate
+        self.rule = rule
+        self.rows = RULE_ROWS if rule else CALLABLE
+        self.signs = {sign: _BOOK.get(plain, plain) for sign, plain in _SIGNS.items()} | _BOOK if book else _SIGNS
         self.local: dict[str, Variable] = {}
+        self.loops: list[tuple[str, Variable | None]] = []
+        self.indices = 0
         self.work = 0
         self.settled: set[str] = set()
 
@@ -78,7 +95,7 @@ class _Reader:
                 self.assign(statement.text, statement, self.formula(statement.parts[0]))
             case "update":
                 name = _target(statement)
-                symbol = _SIGNS.get(statement.text[len(name) : -1], statement.text[len(name) : -1])
+                symbol = statement.text[len(name) : -1]
                 if name not in self.meaning.symbols:
                     raise NameProblem(
                         f"`{name}` has no value yet that could be changed",
@@ -87,7 +104,7 @@ class _Reader:
                         self.source,
                     )
                 value = self.formula(statement.parts[0])
-                self.assign(name, statement, self.node(statement, symbol, self.meaning.symbols[name], value))
+                self.assign(name, statement, self.operation(statement, symbol, self.meaning.symbols[name], value))
             case "definition":
                 self.define(statement)
             case _:
@@ -150,35 +167,52 @@ class _Reader:
             for free in variables([value])
             if variable(free) not in own.values() and variable(free) not in self.meaning.assigned
         )
-        self.meaning.functions[name] = Definition(name, parameters, value, free, frozenset(self.settled))
+        indices = calls.indices(value) if self.indices else ()
+        self.meaning.functions[name] = Definition(name, parameters, value, free, frozenset(self.settled), indices)
 
     def formula(self, root: Syntax, defining: str = "") -> Expr:
         """The formula that a tree of syntax means."""
         done: list[Expr] = []
-        stack: list[tuple[Syntax, bool]] = [(root, False)]
+        begin, bind, complete = Step
+        stack: list[tuple[Syntax, Step]] = [(root, begin)]
         while stack:
-            node, complete = stack.pop()
-            if complete:
-                count = len(self._operands(node))
+            node, step = stack.pop()
+            if step is bind:
+                self._bind(node.text)
+                continue
+            parts = node.parts
+            if not parts:
+                done.append(self._leaf(node))
+                continue
+            if node.rule in PARTLY:
+                parts = operands(node, is_diff=self._is_diff(node))
+            if step is complete:
+                count = len(parts)
                 arguments = tuple(done[len(done) - count :])
                 del done[len(done) - count :]
                 done.append(self._meaning(node, arguments, defining))
-            elif not node.parts:
-                done.append(self._leaf(node))
             else:
                 refusals.check(node, self.source)
-                stack.append((node, True))
-                stack.extend([(part, False) for part in reversed(self._operands(node))])
+                stack.append((node, complete))
+                if node.rule == "generator":
+                    stack.extend(loop_steps(node))
+                else:
+                    stack.extend([(part, begin) for part in reversed(parts)])
         (result,) = done
         return result
 
-    def _operands(self, node: Syntax) -> tuple[Syntax, ...]:
-        """The parts that are formulas: not the signs of a chain, nor the name that `diff` goes by."""
-        if node.rule == "chain":
-            return node.parts[::2]
-        if node.rule == "call" and self._is_diff(node):
-            return node.parts[:1] + node.parts[2:]
-        return node.parts
+    def _bind(self, name: str) -> None:
+        """From here on a name is the index of a loop."""
+        self.indices += 1
+        self.loops.append((name, self.local.get(name)))
+        self.local[name] = variable(f"{name}:{self.indices}")
+
+    def _unbind(self) -> Variable:
+        name, outer = self.loops.pop()
+        index = self.local.pop(name)
+        if outer is not None:
+            self.local[name] = outer
+        return index
 
     def _is_diff(self, node: Syntax) -> bool:
         return node.text == "diff" and "diff" not in self.meaning.functions
@@ -188,7 +222,17 @@ class _Reader:
         self.meaning.spans.setdefault(made, (place.start, place.end))
         return made
 
+    def operation(self, place: Syntax, sign: str, *arguments: Expr) -> Expr:
+        """The node of an operator, as it is written."""
+        return self.node(place, self.signs.get(sign, sign), *arguments)
+
+    def _placed(self, place: Syntax, made: Expr) -> Expr:
+        self.meaning.spans.setdefault(made, (place.start, place.end))
+        return made
+
     def _leaf(self, node: Syntax) -> Expr:
+        if node.rule == "list":
+            return self.node(node, "[]")
         made: Expr = refusals.literal(node, self.source) if node.rule == "number" else self._name(node)
         self.meaning.spans.setdefault(made, (node.start, node.end))
         return made
@@ -206,7 +250,7 @@ class _Reader:
 
     def _meaning(self, node: Syntax, arguments: tuple[Expr, ...], defining: str) -> Expr:
         match node.rule:
-            case "group":
+            case "group" | "keyword":
                 return arguments[0]
             case "prefix":
                 sign = _SIGNS.get(node.text, node.text)
@@ -214,14 +258,32 @@ class _Reader:
                     return arguments[0]
                 return self.node(node, "neg" if sign == "-" else sign, *arguments)
             case "infix":
-                return self.node(node, _SIGNS.get(node.text, node.text), *arguments)
+                return self.operation(node, node.text, *arguments)
             case "juxtaposition":
                 product = arguments[0]
                 for factor in arguments[1:]:
-                    product = self.node(node, "*", product, factor)
+                    product = self.operation(node, "*", product, factor)
                 return product
             case "superscript":
-                return self.node(node, "^", arguments[0], refusals.exponent(node, self.source))
+                return self.operation(node, "^", arguments[0], refusals.exponent(node, self.source))
+            case "transpose":
+                transposed = arguments[0]
+                for _ in node.text:
+                    transposed = self.node(node, "'", transposed)
+                return transposed
+            case "turned":
+                return self.node(node, ".T", *arguments)
+            case "indexing":
+                return self.node(node, "x[]", *arguments)
+            case "slice":
+                return self.node(node, ":", *slice_parts(node, arguments))
+            case "list":
+                return arguments[0] if node.parts[0].rule == "generator" else self.node(node, "[]", *arguments)
+            case "generator":
+                *bounds, terms = arguments
+                for upper, lower in zip(bounds[::-2], bounds[-2::-2], strict=True):
+                    terms = self.node(node, "for", lower, upper, self._unbind(), terms)
+                return terms
             case "root":
                 return self.node(node, "sqrt", *arguments)
             case "conditional":
@@ -249,26 +311,28 @@ class _Reader:
             raise NameProblem(f"`{name}` is defined by itself", place, "write it without recursion", self.source)
         definition = self.meaning.functions.get(name)
         if definition is not None:
-            self._check_count(node, name, arguments, len(definition.parameters), len(definition.parameters))
+            arguments = calls.settled(node, name, arguments, definition.parameters, (), self.source)
             return self._call_definition(node, definition, arguments, order)
+        if order and name in {*self.bound, *self.meaning.symbols, *self.local}:
+            raise refusals.transposed_call(node, name, self.source)
         if self._is_diff(node):
             return self._diff(node, arguments)
-        row = CALLABLE.get(name)
+        row = self.rows.get(name)
         if row is None:
             raise refusals.unknown_function(
                 node,
                 name,
                 self.source,
-                [*CALLABLE, "diff", *self.meaning.functions],
+                [*self.rows, "diff", *self.meaning.functions],
                 {*self.bound, *self.meaning.symbols, *self.local},
             )
-        self._check_count(node, name, arguments, *row.arity)
         if order:
+            calls.check_unnamed(node, node.text, self.source)
+            calls.check_count(node, name, len(arguments), row.arity, self.source)
             return self._call_derivative(node, row, arguments, order)
-        if row.arity[1] is not None:
-            missing = row.arity[1] - len(arguments)
-            arguments += _defaults(row)[len(row.defaults) - missing :] if missing else ()
-        return self.node(node, row.name, *arguments)
+        if self.rule and (row.over == "core" or row.internal):
+            return self._placed(node, apply(row, *arguments))
+        return self._placed(node, calls.built(node, name, row, arguments, self.source))
 
     def _call_derivative(self, node: Syntax, row: Primitive, arguments: tuple[Expr, ...], order: int) -> Expr:
         """`sin'(x)`: the derivative of a row by its first argument, the others at their defaults."""
@@ -276,7 +340,7 @@ class _Reader:
             hint = f"write `diff({row.name}(...), x)`"
             raise ArityProblem("`'` needs a function of one argument", (node.start, node.end), hint, self.source)
         symbol = variable(f"{row.name}(x)")
-        definition = Definition(row.name, ("x",), apply(row, symbol, *_defaults(row)), (), frozenset())
+        definition = Definition(row.name, ("x",), apply(row, symbol, *calls.defaults(row)), (), frozenset())
         return self._call_definition(node, definition, arguments, order)
 
     def _call_definition(self, node: Syntax, definition: Definition, arguments: tuple[Expr, ...], order: int) -> Expr:
@@ -294,6 +358,9 @@ class _Reader:
         for free in definition.free:
             if free in self.meaning.symbols:
                 replaced[variable(free)] = self.meaning.symbols[free]
+        for index in definition.indices:
+            self.indices += 1
+            replaced[index] = variable(f"{index.name.partition(':')[0]}:{self.indices}")
         new = rebuild([body], replaced)
         self.work += len(new)
         if self.work > MOST_CALLED:
@@ -306,27 +373,9 @@ class _Reader:
 
     def _diff(self, node: Syntax, arguments: tuple[Expr, ...]) -> Expr:
         place = (node.start, node.end)
-        if len(node.parts) not in (2, 3):
-            raise ArityProblem(
-                "`diff` takes a formula, a name, and perhaps an order", place, "as in `diff(x^3, x, 2)`", self.source
-            )
+        calls.check_unnamed(node, "diff", self.source)
+        order = refusals.order(node, arguments[1:], self.source)
         by = node.parts[1]
-        if by.rule != "name":
-            raise SyntaxProblem(
-                "`diff` differentiates by a name", (by.start, by.end), "as in `diff(x^3, x)`", self.source
-            )
-        order = 1
-        if len(node.parts) == 3:
-            times = arguments[1]
-            if not isinstance(times, Number) or times.value != int(times.value) or times.value < 0:
-                third = node.parts[2]
-                raise SyntaxProblem(
-                    "the order of a derivative is a whole number",
-                    (third.start, third.end),
-                    "as in `diff(x^3, x, 2)`",
-                    self.source,
-                )
-            order = int(times.value)
         symbol = self._name(by)
         if not isinstance(symbol, Variable):
             raise NameProblem(
@@ -343,16 +392,9 @@ class _Reader:
             raise SyntaxProblem(f"derivatives go up to order {MOST_DERIVATIVES}", place, "", self.source)
         if self.differentiate is None:
             raise SyntaxProblem("there are no derivatives in a rule", place, "", self.source)
+        if calls.has_arrays(body):
+            raise refusals.arrays_in_diff(node, self.source, book=self.signs is not _SIGNS)
         free = [name for name in variables([body]) if name.isidentifier()]
         self.settled.update(free)
         self.meaning.differentiated.update(dict.fromkeys(free))
         return self.differentiate(body, name, order)
-
-    def _check_count(self, node: Syntax, name: str, arguments: tuple[Expr, ...], least: int, most: int | None) -> None:
-        count = len(arguments)
-        if count < least or (most is not None and count > most):
-            raise refusals.wrong_count(node, name, count, least, most, self.source)
-
-
-def _defaults(row: Primitive) -> tuple[Expr, ...]:
-    return tuple(number(float(value)) for value in row.defaults)

@@ -6,10 +6,10 @@ Nothing is ever guessed: `1/2x` is refused with both readings, `sinx` with the o
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from adcalc.errors import ArityProblem, NameProblem, Source, SyntaxProblem, near
-from adcalc.expr import Number, number
+from adcalc.expr import Expr, Number, number
 from adcalc.parser.syntax import Syntax
 from adcalc.table import CALLABLE, PRIMITIVES
 
@@ -37,7 +37,11 @@ def check(node: Syntax, source: Source) -> None:
     """
     if node.rule == "juxtaposition":
         _check_juxtaposition(node, source)
-    elif node.rule == "infix" and node.text in ("/", "÷", "%") and node.parts[1].rule == "juxtaposition":
+    elif node.rule == "indexing":
+        _check_indexing(node, source)
+    elif node.rule == "generator":
+        _check_ranges(node, source)
+    elif node.rule == "infix" and node.text in ("/", "÷", "%", "./") and node.parts[1].rule == "juxtaposition":
         left, right = node.parts
         over, first, rest = _text(left, source), _text(right.parts[0], source), _rest(right, source)
         sign = node.text
@@ -99,6 +103,60 @@ def _double(text: str, node: Syntax, source: Source) -> Number:
     return number(value)
 
 
+def order(node: Syntax, times: Sequence[Expr], source: Source) -> int:
+    """The order of a derivative `diff(formula, name, order)`.
+
+    Args:
+        times: the order if it is given.
+
+    Raises:
+        ArityProblem, SyntaxProblem: it is not written so.
+    """
+    if len(node.parts) not in (2, 3):
+        raise ArityProblem(
+            "`diff` takes a formula, a name, and perhaps an order",
+            (node.start, node.end),
+            "as in `diff(x^3, x, 2)`",
+            source,
+        )
+    by = node.parts[1]
+    if by.rule != "name":
+        raise SyntaxProblem("`diff` differentiates by a name", (by.start, by.end), "as in `diff(x^3, x)`", source)
+    for value in times:
+        if not isinstance(value, Number) or value.value != int(value.value) or value.value < 0:
+            third = node.parts[2]
+            raise SyntaxProblem(
+                "the order of a derivative is a whole number",
+                (third.start, third.end),
+                "as in `diff(x^3, x, 2)`",
+                source,
+            )
+        return int(value.value)
+    return 1
+
+
+def arrays_in_diff(node: Syntax, source: Source, *, book: bool) -> SyntaxProblem:
+    """What to say of a derivative inside a formula, of something that is over whole arrays."""
+    hint = "write `A.T` for `A'`, or use" if book else "use"
+    return SyntaxProblem(
+        "`diff` inside a formula is for formulas of numbers",
+        (node.start, node.end),
+        f"{hint} the command `adcalc diff` for arrays",
+        source,
+    )
+
+
+def transposed_call(node: Syntax, name: str, source: Source) -> NameProblem:
+    """What to say of `x'(y)` where `x` is a variable."""
+    inside = _short(source.text[node.start + len(node.text) : node.end])
+    return NameProblem(
+        f"`{name}` is a variable here, and no function that has a derivative",
+        (node.start, node.start + len(node.text)),
+        f"write `{node.text}*{inside}` for a product with the transpose",
+        source,
+    )
+
+
 def unknown_function(
     node: Syntax, name: str, source: Source, known: list[str], variables: Collection[str]
 ) -> NameProblem:
@@ -110,10 +168,13 @@ def unknown_function(
         return NameProblem(
             f"`{name}` is not a function" if name in variables else f"unknown function `{name}`",
             span,
-            f"write `{name}*{inside}` for a product"
+            f"write `{node.text}*{inside}` for a product"
             + ("" if name in variables else f", or define `{name}(t) = ...` first"),
             source,
         )
+    if "'" in node.text or "′" in node.text:
+        hint = f"write `{node.text}*{inside}` for a product with a transpose, or define `{name}(t) = ...` first"
+        return NameProblem(f"unknown function `{name}`", span, hint, source)
     hint = f"did you mean `{guess}`?" if guess else f"`adcalc functions` lists them; or define `{name}(x) = ...` first"
     return NameProblem(f"unknown function `{name}`", span, hint, source)
 
@@ -123,7 +184,11 @@ def wrong_count(node: Syntax, name: str, count: int, least: int, most: int | Non
     needed = f"{least}" if most == least else f"{least} or more" if most is None else f"{least} to {most}"
     noun = "argument" if needed == "1" else "arguments"
     row = CALLABLE.get(name)
-    shape = f"`{name}({', '.join('xyz'[:most])})`: {row.doc[0].lower()}{row.doc[1:]}" if row and most else ""
+    shape = (
+        f"`{name}({', '.join(row.parameters or 'xyz'[:most])})`: {row.doc[0].lower()}{row.doc[1:]}"
+        if row and most
+        else ""
+    )
     return ArityProblem(
         f"`{name}` takes {needed} {noun}, not {count}", (node.start, node.end), shape.rstrip("."), source
     )
@@ -141,7 +206,8 @@ def _check_juxtaposition(node: Syntax, source: Source) -> None:
             if base.rule == "name" and base.text in CALLABLE:
                 hint = f"write `{base.text}({right.strip('()')})^{_text(exponent, source)}`"
             else:
-                hint = f"write `{left}*{right}` or `{_text(base, source)}^({_text(exponent, source)}*{right})`"
+                sign = part.text
+                hint = f"write `{left}*{right}` or `{_text(base, source)}{sign}({_text(exponent, source)}*{right})`"
             raise SyntaxProblem(f"`{both}` can be read in two ways", span, hint, source)
         if part.rule == "root" and part.parts[0].rule != "group":
             inner = _text(part.parts[0], source)
@@ -159,8 +225,27 @@ def _check_juxtaposition(node: Syntax, source: Source) -> None:
             )
 
 
+def _check_indexing(node: Syntax, source: Source) -> None:
+    base = node.parts[0]
+    if len(node.parts) == 1:
+        name = _text(base, source)
+        hint = f"write `{name}[0]`, or `{name}[:]` for all of it"
+        raise SyntaxProblem("which entry is not said", (base.end, node.end), hint, source)
+    if base.rule == "number":
+        hint = f"write `{_text(base, source)}*{_short(source.text[base.end : node.end])}` for a product"
+        raise SyntaxProblem("a number has no entries", (node.start, node.end), hint, source)
+
+
+def _check_ranges(node: Syntax, source: Source) -> None:
+    for clause in node.parts[1:]:
+        if len(clause.parts) < 2:
+            (given,) = clause.parts
+            hint = f"write `for {clause.text} in 0..n-1`; both ends belong to it"
+            raise SyntaxProblem("a loop needs a range", (given.start, given.end), hint, source)
+
+
 def _begins_with_number(node: Syntax) -> bool:
-    while node.rule in ("infix", "superscript"):
+    while node.rule in ("infix", "superscript", "transpose", "turned", "indexing"):
         node = node.parts[0]
     return node.rule == "number"
 
@@ -171,6 +256,11 @@ def _rest(node: Syntax, source: Source) -> str:
 
 def _text(node: Syntax, source: Source) -> str:
     return _short(source.text[node.start : node.end])
+
+
+def excerpt(node: Syntax, source: Source) -> str:
+    """A part of the source as it stands, shortened if it is long."""
+    return _text(node, source)
 
 
 def _short(text: str) -> str:

@@ -20,6 +20,8 @@ class Definition(NamedTuple):
     """Names that had no meaning where the function was defined, and take the one they have at a call."""
     settled: frozenset[str]
     """Names that were free when a derivative was taken inside, and must stay so."""
+    indices: tuple[Variable, ...] = ()
+    """The indices of the loops in the body; each call has its own."""
 
     def symbol(self, parameter: str) -> Variable:
         """The variable that stands for a parameter in the body."""

@@ -5,6 +5,7 @@ The walk keeps its own stack, so that a formula may be as deep as memory allows.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from adcalc.errors import Problem, Source, SyntaxProblem
@@ -41,7 +42,7 @@ def parse(source: Source) -> tuple[Syntax, ...]:
         while True:
             action = states[stack[-1]].get(kind)
             if action is None:
-                raise _unexpected(source, previous, token)
+                raise _unexpected(source, previous, token, states[stack[-1]].keys())
             if action >= 0:
                 stack.append(action)
                 values.append(token)
@@ -107,17 +108,29 @@ def _node(label: str, parts: list[Syntax | _Series | Token], kept: tuple[int, ..
     return Syntax(label, text, tuple(below), parts[0].start, parts[-1].end)
 
 
-_OPERATORS = {"SIGN", "TIMES", "POWER", "COMPARISON", "OR", "AND", "NOT", "ROOT", "IF", "ELSE"}
+_OPERATORS = frozenset(
+    ["SIGN", "TIMES", "PRODUCT", "POWER", "COMPARISON", "OR", "AND", "NOT", "ROOT", "IF", "ELSE", "IN", "RANGE"]
+)
 _MISWRITTEN = {"<>": "!=", "=>": ">=", "=<": "<=", "===": "=="}
+_OPERAND_ENDS = {"NUMBER", "NAME", "RPAR", "RSQB", "SUPERSCRIPT", "TRANSPOSES", "TURNED"}
 _ENDS = {"$END", "_SEPARATOR"}
 
 
-def _unexpected(source: Source, previous: Token, token: Token) -> Problem:
+def _unexpected(source: Source, previous: Token, token: Token, expected: Collection[str]) -> Problem:
     """What to say of a token that cannot stand where it stands, after the one before it."""
     here = (token.start, token.end)
     before = (previous.start, previous.end)
     if token.kind == "$END" and previous.kind == "_SEPARATOR":
         return SyntaxProblem("the formula is empty", None, 'write one, such as "x^2 + 1"', source)
+    if token.kind in ("TRANSPOSES", "PRIMES"):
+        return SyntaxProblem(
+            "`'` means nothing here",
+            (token.start, token.start + 1),
+            "there are no texts in the language; a transpose is written `A'`, a derivative `f'(x)`",
+            source,
+        )
+    if previous.kind == "FOR" or set(expected) == {"IN"}:
+        return SyntaxProblem("`for` needs an index and its range", before, "write `for i in 0..n-1`", source)
     if previous.text + token.text in _MISWRITTEN:
         meant = _MISWRITTEN[previous.text + token.text]
         return SyntaxProblem(
@@ -125,10 +138,14 @@ def _unexpected(source: Source, previous: Token, token: Token) -> Problem:
         )
     if previous.kind in ("EQUAL", "AUGMENTED") and token.kind in _ENDS:
         return SyntaxProblem(f"missing value after `{previous.text}`", before, "write what it is to be", source)
-    if previous.kind in _OPERATORS and token.kind not in ("NUMBER", "NAME", "LPAR", "EQUAL"):
+    if previous.kind in _OPERATORS and token.kind not in ("NUMBER", "NAME", "LPAR", "LSQB", "EQUAL", "FOR", "IN"):
         return SyntaxProblem(f"missing operand after `{previous.text}`", before, "write what it applies to", source)
-    if previous.kind in ("LPAR", "COMMA") and token.kind in ("RPAR", "COMMA"):
+    if previous.kind in ("LPAR", "LSQB", "COMMA") and token.kind in ("RPAR", "RSQB", "COMMA"):
         return SyntaxProblem("missing formula inside the brackets", (previous.start, token.end), "write one", source)
+    if token.kind in ("EQUAL", "AUGMENTED") and previous.kind == "RSQB":
+        return SyntaxProblem(
+            "an entry cannot be given a value", here, "write the whole array anew, as in `x = [1, 2, 3]`", source
+        )
     if token.kind == "EQUAL":
         return SyntaxProblem(
             "`=` gives a value to a name, which must stand alone on its left",
@@ -138,16 +155,24 @@ def _unexpected(source: Source, previous: Token, token: Token) -> Problem:
         )
     if token.kind == "AUGMENTED":
         return SyntaxProblem(f"`{token.text}` changes a name, which must stand alone on its left", here, "", source)
-    if token.kind in ("TIMES", "POWER", "COMPARISON", "OR", "AND"):
+    if token.kind in ("COMPARISON", "OR", "AND") and previous.kind in _OPERAND_ENDS:
+        return SyntaxProblem(f"`{token.text}` cannot stand in a range", here, "put brackets around the bound", source)
+    if token.kind in ("TIMES", "PRODUCT", "POWER", "COMPARISON", "OR", "AND"):
         return SyntaxProblem(f"missing operand before `{token.text}`", here, "write what it applies to", source)
     if token.kind == "COMMA":
         return SyntaxProblem(
-            "a comma stands only between the arguments of a function", here, "a decimal point is `.`", source
+            "a comma stands only between arguments, entries and indices", here, "a decimal point is `.`", source
         )
-    if token.kind == "PRIMES":
+    if token.kind in ("FOR", "IN"):
         return SyntaxProblem(
-            "`'` stands only between a function and its argument", here, "write `f'(x)` or `diff(f, x)`", source
+            f"`{token.text}` is a word of the language", here, "an index sum is `sum(x[i] for i in 0..n-1)`", source
         )
+    if token.kind == "RANGE":
+        return SyntaxProblem(
+            "`..` stands only in `for i in 0..n`", here, "a slice is written `x[a:b]`, without its end `b`", source
+        )
+    if token.kind == "COLON":
+        return SyntaxProblem("`:` stands only in a slice", here, "as in `x[1:3]` or `A[:, 0]`", source)
     if token.kind in _ENDS:
         hint = "`a if condition` needs `else b`" if " if " in source.text else "complete it"
         return SyntaxProblem("the formula ends too early", (previous.start, previous.end), hint, source)

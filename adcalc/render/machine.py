@@ -11,6 +11,8 @@ from typing import Any
 
 from adcalc.algebras.text import digits
 from adcalc.errors import Caution
+from adcalc.render.figures import entries, flat, indices, is_array, shape_of
+from adcalc.results import Array, Figure
 
 
 def json_line(fields: Mapping[str, Any], warnings: Sequence[Caution] | None = None) -> str:
@@ -35,7 +37,26 @@ def _plain(value: Any) -> Any:
             return {key: _plain(inner) for key, inner in value.items()}
         case list() | tuple():
             return [_plain(inner) for inner in value]
-    return value
+        case int() | str() | None:
+            return value
+    return nested(value)
+
+
+def nested(array: Array) -> Any:
+    """An array as nested lists, in which what is not finite is a text.
+
+    >>> import numpy as np
+    >>> nested(np.array([[1.0, np.inf], [np.nan, -np.inf]]))
+    [[1.0, 'inf'], ['nan', '-inf']]
+    """
+    import numpy as np
+
+    finite = np.isfinite(array)
+    if finite.all():
+        return array.tolist()
+    mixed = array.astype(object)
+    mixed[~finite] = [str(value) for value in array[~finite].tolist()]
+    return mixed.tolist()
 
 
 def csv_text(columns: Mapping[str, float | str]) -> str:
@@ -45,11 +66,52 @@ def csv_text(columns: Mapping[str, float | str]) -> str:
     value,d_x
     42,24
     """
+    return csv_rows(columns, [columns.values()])
+
+
+def csv_rows(header: Iterable[str], rows: Iterable[Iterable[float | str]]) -> str:
+    """A header and rows."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerow([digits(value) if isinstance(value, float) else value for value in columns.values()])
+    writer.writerow(header)
+    writer.writerows([digits(cell) if isinstance(cell, float) else cell for cell in row] for row in rows)
     return buffer.getvalue().rstrip("\n")
+
+
+def csv_of_array(array: Array) -> str:
+    """A vector as a column; anything else with a row for each place on all axes but the last."""
+    if len(array.shape) == 1:
+        return csv_columns({"value": array})
+    return csv_rows([f"value_{i}" for i in range(array.shape[-1])], flat(array).tolist())
+
+
+def csv_columns(columns: Mapping[str, Array]) -> str:
+    """Arrays of as many entries side by side, a row for each entry; of a matrix with its place in front."""
+    shape = shape_of(next(iter(columns.values())))
+    cells: list[Iterable[float | str]] = [entries(column) for column in columns.values()]
+    if len(shape) > 1:
+        places = [" ".join(map(str, index)) for index in indices(shape)]
+        return csv_rows(["index", *columns], zip(places, *cells, strict=True))
+    return csv_rows(columns, zip(*cells, strict=True))
+
+
+def csv_figures(figures: Mapping[str, Figure]) -> str:
+    """Figures by name: one row if all are numbers, else a row for each entry with name and place.
+
+    >>> import numpy as np
+    >>> print(csv_figures({"value": 5.0, "d_x": np.array([2.0, 4.0])}))
+    name,index,value
+    value,,5
+    d_x,0,2
+    d_x,1,4
+    """
+    if not any(map(is_array, figures.values())):
+        return csv_text(figures)
+    rows: list[tuple[str, str, float]] = []
+    for name, figure in figures.items():
+        places = (" ".join(map(str, index)) for index in indices(shape_of(figure)))
+        rows += [(name, place, entry) for place, entry in zip(places, entries(figure), strict=True)]
+    return csv_rows(["name", "index", "value"], rows)
 
 
 def plain_lines(rows: Iterable[tuple[str, Iterable[float | str]]]) -> str:
@@ -58,3 +120,8 @@ def plain_lines(rows: Iterable[tuple[str, Iterable[float | str]]]) -> str:
         " ".join([*([name] if name else []), *(digits(v) if isinstance(v, float) else v for v in values)])
         for name, values in rows
     )
+
+
+def plain_figures(figures: Mapping[str, Figure]) -> str:
+    """A line for each figure, the entries of an array row by row."""
+    return plain_lines((name, entries(figure)) for name, figure in figures.items())

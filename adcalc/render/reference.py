@@ -7,12 +7,25 @@ from adcalc.primitive import Primitive
 from adcalc.render.machine import json_line
 from adcalc.render.screen import Screen
 from adcalc.rules import ARGUMENTS
-from adcalc.table import TABLE
+from adcalc.table import PRIMITIVES, TABLE
+
+#: How a reader writes what is no call and stands for no sign between two arguments.
+_WRITTEN = {
+    "[]": "[x, ...]", "x[]": "x[i, j]", ".T": "x.T", "'": "x'", "for": "[term for i in a..b]",
+}  # fmt: skip
+
+#: The core rows that do the work of rows of another name; of several kinds of product that of matrices.
+_CORES = {
+    "@": "matmul", "dot": "matmul", "[]": "core array", "x[]": "index", ".T": "swap", "'": "swap",
+    ".*": "*", "./": "/", ".^": "^", "flip": "reverse", "reshape": "shaped", "ravel": "shaped", "outer": "dyad",
+    "broadcast": "spread", "stack": "core array", "triu": "upper", "tril": "lower", "others": "exclusive",
+    "cofactor": "cofactors",
+}  # fmt: skip
 
 
 def all_rows() -> list[Primitive]:
-    """Every row, in the order of the table."""
-    return list(TABLE)
+    """Every row that a formula may name, in the order of the table."""
+    return [row for row in TABLE if not row.internal]
 
 
 def row_named(name: str) -> Primitive:
@@ -21,10 +34,11 @@ def row_named(name: str) -> Primitive:
     Raises:
         NameProblem: there is none.
     """
-    for row in TABLE:
-        if name in (row.name, *row.aliases):
+    rows = all_rows()
+    for row in rows:
+        if name in (row.name, *row.aliases, _WRITTEN.get(row.name)):
             return row
-    known = [known for row in TABLE for known in (row.name, *row.aliases)]
+    known = [known for row in rows for known in (row.name, *row.aliases)]
     guess = near(name, known)
     hint = f"did you mean `{guess}`?" if guess else "`adcalc functions` lists them"
     raise NameProblem(f"unknown function `{name}`", hint=hint)
@@ -34,18 +48,24 @@ def signature(row: Primitive) -> str:
     """How a row is written: `tanh(x)`, `x + y`, `max(x, ...)`.
 
     >>> from adcalc.table import PRIMITIVES
-    >>> [signature(PRIMITIVES[name]) for name in ("tanh", "+", "neg", "max", "pi")]
-    ['tanh(x)', 'x + y', '-x', 'max(x, ...)', 'pi']
+    >>> [signature(PRIMITIVES[name]) for name in ("tanh", "+", "neg", "max", "pi", ".T", "sum")]
+    ['tanh(x)', 'x + y', '-x', 'max(x, ...)', 'pi', 'x.T', 'sum(x, axis, keepdims)']
     """
     if row.constant:
         return row.name
-    if row.variadic:
+    if row.name in _WRITTEN:
+        return _WRITTEN[row.name]
+    if row.variadic and not row.parameters:
         return f"{row.name}(x, ...)"
-    letters = ARGUMENTS[: row.arity[1]]
+    names = _arguments(row)
     if row.symbol:
         spaced = "" if row.symbol in "*/^" else " "
-        return f"x{spaced}{row.symbol}{spaced}y" if len(letters) == 2 else f"{row.symbol}x"
-    return f"{row.name}({', '.join(letters)})"
+        return f"x{spaced}{row.symbol}{spaced}y" if len(names) == 2 else f"{row.symbol}x"
+    return f"{row.name}({', '.join(names)})"
+
+
+def _arguments(row: Primitive) -> tuple[str, ...]:
+    return row.parameters or tuple(ARGUMENTS[: row.arity[1]])
 
 
 def rules(row: Primitive) -> list[tuple[str, str]]:
@@ -53,23 +73,48 @@ def rules(row: Primitive) -> list[tuple[str, str]]:
     return list(zip(ARGUMENTS, row.partials, strict=False))
 
 
+def core(row: Primitive) -> Primitive | None:
+    """The row that a row over arrays becomes once the shapes are known, as far as it is one."""
+    return PRIMITIVES.get(_CORES.get(row.name, f"core {row.name}")) if row.over else None
+
+
+def adjoints(row: Primitive) -> list[tuple[str, str]]:
+    """The argument of a row over arrays and its adjoint, verbatim, given the adjoint `g` of the value."""
+    worker = core(row)
+    if worker is None:
+        return []
+    names = ARGUMENTS if row.variadic or row.name in _WRITTEN else _arguments(row)
+    texts = worker.adjoints or tuple(f"g*{text if text.isalnum() else f'({text})'}" for text in worker.partials)
+    return list(zip(names, texts, strict=False))
+
+
 def show_all() -> None:
     """The list of all functions by group."""
     screen = Screen()
-    groups = dict.fromkeys(row.group for row in TABLE)
-    for position, group in enumerate(groups):
+    rows = all_rows()
+    for position, group in enumerate(dict.fromkeys(row.group for row in rows)):
         if position:
             screen.line()
         screen.line(group, "bold")
-        rows = []
-        for row in TABLE:
-            if row.group == group:
-                shown = "; ".join(text or "none" for _, text in rules(row))
-                rows.append([signature(row), shown if not row.constant else row.doc])
-        heading = (
-            "" if group == "constants" else "derivative" + (" by x; by y" if any("; " in r[1] for r in rows) else "")
-        )
-        screen.table(["", heading], rows, numbers=False)
+        own = [row for row in rows if row.group == group]
+        screen.table(["", _heading(own)], [[signature(row), _in_short(row)] for row in own], numbers=False)
+
+
+def _heading(rows: list[Primitive]) -> str:
+    if all(row.constant for row in rows):
+        return ""
+    if any(row.over for row in rows):
+        return "adjoint, g being that of the value; = the value" if any(map(adjoints, rows)) else ""
+    return "derivative" + (" by x; by y" if any(len(row.partials) > 1 for row in rows) else "")
+
+
+def _in_short(row: Primitive) -> str:
+    """The rule of a row, the formula it stands for, or what it does."""
+    if row.over:
+        if row.over == "body":
+            return f"= {row.body}"
+        return "; ".join(text or "none" for _, text in adjoints(row)) or row.doc
+    return row.doc if row.constant else "; ".join(text or "none" for _, text in rules(row))
 
 
 def show_one(row: Primitive) -> None:
@@ -78,29 +123,41 @@ def show_one(row: Primitive) -> None:
     screen.line(signature(row), "bold")
     screen.line(f"  {row.doc}")
     screen.line()
+    worker = core(row) or row
     lines = []
     for letter, text in rules(row):
-        lines.append(
-            [screen.partial(letter).replace("f", row.name if row.name.isidentifier() else "f"), text or "none"]
-        )
+        name = row.name if row.name.isidentifier() else "f"
+        lines.append([screen.partial(letter).replace("f", name), text or "none"])
+    for name, text in adjoints(row):
+        lines.append([f"adjoint of {name}", text or "none"])
+    lines += [
+        [f"tangent by {name}", text] for (name, _), text in zip(adjoints(row), worker.tangents, strict=False) if text
+    ]
     if row.body:
         lines.append(["value", row.body])
-    if row.domain:
-        lines.append(["needs", row.domain])
+    if worker.domain:
+        lines.append(["needs", worker.domain])
     if row.kinks:
         lines.append(["kink" if not row.jump else "jump", f"{row.kinks}; {row.convention}"])
+    elif worker.convention:
+        lines.append(["kink", worker.convention])
     if row.defaults:
-        lines.append(["default", ", ".join(f"{ARGUMENTS[row.arity[0] + i]} = {d}" for i, d in enumerate(row.defaults))])
+        optional = zip(_arguments(row)[-len(row.defaults) :], row.defaults, strict=True)
+        lines.append(["default", ", ".join(f"no {name}" if d == "absent" else f"{name} = {d}" for name, d in optional)])
     if row.aliases:
         lines.append(["also", ", ".join(row.aliases)])
-    screen.table(["", ""], lines, numbers=False)
+    if lines:
+        screen.table(["", ""], lines, numbers=False)
 
 
 def show_json(rows: list[Primitive]) -> None:
     """One object a line."""
     for row in rows:
+        worker = core(row) or row
         fields = {
             "name": row.name, "group": row.group, "doc": row.doc, "aliases": list(row.aliases),
-            "derivative": dict(rules(row)), "domain": row.domain, "kinks": row.kinks,
+            "derivative": dict(rules(row)), "domain": worker.domain, "kinks": row.kinks,
         }  # fmt: skip
+        if row.over:
+            fields |= {"signature": signature(row), "adjoint": dict(adjoints(row)), "value": row.body}
         print(json_line(fields))

@@ -50,11 +50,8 @@ class Screen:
         Args:
             numbers: columns after the first hold numbers, which stand under each other at the point.
         """
-        cells = [list(row) for row in rows]
-        if numbers:
-            cells = _aligned(cells)
-        widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
-        if self.interactive and sum(widths) + 3 * len(widths) > self.console.width:
+        cells = _aligned(rows) if numbers else [list(row) for row in rows]
+        if not self._wide_enough(header, cells):
             self._list(header, rows)
             return
         boxed = SIMPLE_HEAD if self.interactive and self.unicode else _PLAIN_BOX
@@ -68,11 +65,19 @@ class Screen:
         lines = [line.rstrip() for line in captured.get().split("\n")]
         sys.stdout.write("\n".join(f"  {line}" if line else "" for line in lines).rstrip() + "\n")
 
+    def fits(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+        """Whether a table of numbers keeps its form; where nobody watches every table does."""
+        return self._wide_enough(header, _aligned(rows))
+
+    def _wide_enough(self, header: Sequence[str], cells: Sequence[Sequence[str]]) -> bool:
+        widths = [max(len(row[i]) for row in [header, *cells]) for i in range(len(header))]
+        return not self.interactive or sum(widths) + 3 * len(widths) <= self.console.width
+
     def _list(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table of two columns stays one; a wider one becomes blocks of lines."""
         if len(header) == 2:
             for name, text in rows:
-                self.line(f"  {name} = {text}")
+                self.line(f"  {name} = {text}" if name and text else f"  {name}{text}")
             return
         if header[0]:
             self.line(f"  {header[0]}", "dim")
@@ -84,7 +89,7 @@ class Screen:
                     self.line(f"    {title:<{width}}  {cell.strip()}")
 
 
-def _aligned(rows: list[list[str]]) -> list[list[str]]:
+def _aligned(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     """Numbers of a column set under each other at their decimal point."""
     columns = list(zip(*rows, strict=True)) if rows else []
     done = [list(columns[0])] if columns else []

@@ -11,6 +11,7 @@ from adcalc.algebras.text import digits
 from adcalc.errors import Problem, Source, SyntaxProblem
 from adcalc.parser import Syntax, parse
 from adcalc.parser.lexer import tokens
+from adcalc.results import Figure
 from adcalc.table import CONSTANTS
 
 #: The name of the last answer.
@@ -22,7 +23,7 @@ class Coordinate:
     """A variable with a value: one that formulas are differentiated by."""
 
     name: str
-    value: float
+    value: Figure
 
     @property
     def text(self) -> str:
@@ -94,7 +95,7 @@ class Needed:
     """What a formula depends on: definitions in order, variables with values, and those without."""
 
     definitions: list[Definition]
-    given: dict[str, float]
+    given: dict[str, Figure]
     free: dict[str, None]
 
     @classmethod
@@ -157,12 +158,14 @@ def target(statement: Syntax) -> str:
     return statement.text
 
 
-def literal(value: float) -> str:
-    """A number as the language writes it."""
+def literal(value: Figure) -> str:
+    """A number or an array as the language writes it."""
+    if not isinstance(value, float | int):
+        return f"[{', '.join(map(literal, value.tolist() if len(value.shape) == 1 else value))}]"
     return "inf - inf" if math.isnan(value) else digits(value)
 
 
-def with_answer(text: str, value: float) -> str:
+def with_answer(text: str, value: Figure) -> str:
     """A statement with the last answer put in.
 
     >>> with_answer("y = ans*x^ans", -2.0)

@@ -13,6 +13,7 @@ from adcalc.errors import Caution, NameProblem, Problem, Source, Span
 from adcalc.expr import Apply, rebuild, topological, variable
 from adcalc.function import Function
 from adcalc.parser import Syntax
+from adcalc.results import Figure
 from adcalc.session.entries import ANSWER
 from adcalc.simplify import simplified
 from adcalc.table import PRIMITIVES
@@ -115,9 +116,9 @@ class Question:
     function: Function
     program: Program
     typed: Excerpt
-    at: Mapping[str, float]
+    at: Mapping[str, Figure]
     """The values of the variables it has, as far as they have any."""
-    given: Mapping[str, float]
+    given: Mapping[str, Figure]
     """The values of everything it depends on."""
 
     @property
@@ -146,7 +147,7 @@ class Question:
         names = self.function.variables
         return tuple(name for name in names if name != ANSWER) or names or None
 
-    def point(self, wrt: Sequence[str] | None) -> Mapping[str, float]:
+    def point(self, wrt: Sequence[str] | None) -> Mapping[str, Figure]:
         """The values to differentiate at; by a defined name, also those of what it is defined by."""
         if set(wrt or ()) & set(self.function.assigned):
             return {**self.given, **self.at}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from adcalc.errors import NameProblem, SyntaxProblem
 from adcalc.function import parse
 from adcalc.parser import Syntax
+from adcalc.results import Figure
 from adcalc.session.entries import (
     ANSWER,
     Coordinate,
@@ -87,7 +88,7 @@ class Session:
     def question(
         self,
         typed: Excerpt,
-        at: Mapping[str, float] | None = None,
+        at: Mapping[str, Figure] | None = None,
         by: Sequence[str] = (),
         *,
         formulas: bool = False,
@@ -114,7 +115,7 @@ class Session:
         }
         return self._assembled(typed, Needed.by(Uses.of(statement), self.entries, frozenset(apart)), at, apart)
 
-    def number(self, typed: Excerpt, at: Mapping[str, float] | None = None) -> float:
+    def number(self, typed: Excerpt, at: Mapping[str, Figure] | None = None) -> Figure:
         """The value of a formula in which everything has a value.
 
         Raises:
@@ -124,7 +125,7 @@ class Session:
         with question.program.placing():
             return self._coordinate(ANSWER, question)[0].value
 
-    def remember(self, value: float) -> None:
+    def remember(self, value: Figure) -> None:
         """Makes a value the last answer."""
         self.entries[ANSWER] = Coordinate(ANSWER, value)
 
@@ -178,9 +179,12 @@ class Session:
         >>> session.script()
         ['a = 3', 'f(t) = t^2', 'y = f(a)']
         """
-        values = [entry.text for entry in self.entries.values() if isinstance(entry, Coordinate)]
+        return [*(entry.text for entry in self.entries.values() if isinstance(entry, Coordinate)), *self.definitions()]
+
+    def definitions(self) -> list[str]:
+        """The definitions as they were typed, each after what it uses."""
         everything = Uses(tuple(self.entries), ())
-        return [*values, *(each.text for each in Needed.by(everything, self.entries).definitions)]
+        return [each.text for each in Needed.by(everything, self.entries).definitions]
 
     def _definition(self, typed: Excerpt, statement: Syntax, uses: Uses, head: str) -> tuple[Definition, list[Remark]]:
         """A statement as a definition, read below the heads of what it uses: their bodies are known."""
@@ -206,7 +210,7 @@ class Session:
         self,
         typed: Excerpt,
         needed: Needed,
-        at: Mapping[str, float] | None = None,
+        at: Mapping[str, Figure] | None = None,
         apart: Iterable[str] = (),
         between: Sequence[Excerpt] = (),
     ) -> Question:

@@ -11,19 +11,40 @@ from types import MappingProxyType
 
 from adcalc.primitive import Primitive
 from adcalc.table.elementary import ELEMENTARY
+from adcalc.table.linear import LINEAR, RULE_NAMES
 from adcalc.table.operators import OPERATORS
 from adcalc.table.piecewise import PIECEWISE
+from adcalc.table.reductions import REDUCTIONS
 from adcalc.table.special import SPECIAL
+from adcalc.table.structure import STRUCTURE
 
-TABLE: tuple[Primitive, ...] = OPERATORS + ELEMENTARY + PIECEWISE + SPECIAL
+#: Rows that work on numbers, and on arrays entry by entry.
+SCALAR: tuple[Primitive, ...] = OPERATORS + ELEMENTARY + PIECEWISE + SPECIAL
+
+#: Rows over whole arrays.
+ARRAYS: tuple[Primitive, ...] = STRUCTURE + REDUCTIONS + LINEAR
+
+TABLE: tuple[Primitive, ...] = SCALAR + ARRAYS
 
 #: Rows by name, operators by their symbol.
 PRIMITIVES = MappingProxyType({row.name: row for row in TABLE})
 
 #: Rows by every name that a formula may call them by.
 CALLABLE = MappingProxyType(
-    {name: row for row in TABLE for name in (row.name, *row.aliases) if name.isidentifier() and not row.constant}
+    {
+        name: row
+        for row in TABLE
+        for name in (row.name, *row.aliases)
+        if name.isidentifier() and not row.constant and not row.internal
+    }
+)
+
+#: Rows by the names that rules call them by.
+RULE_ROWS = MappingProxyType(
+    CALLABLE
+    | {row.name: row for row in TABLE if row.internal and row.name.isidentifier()}
+    | {name: PRIMITIVES[core] for name, core in RULE_NAMES.items()}
 )
 
 #: Named constants by every name.
-CONSTANTS = MappingProxyType({name: row for row in TABLE if row.constant for name in (row.name, *row.aliases)})
+CONSTANTS = MappingProxyType({name: row for row in SCALAR if row.constant for name in (row.name, *row.aliases)})

@@ -1,0 +1,1 @@
+"""Matrix calculus: derivatives of formulas over arrays as a mathematician writes them."""

@@ -1,0 +1,74 @@
+"""In which order the parts of the syntax are read, and where each of them belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import Enum
+
+from adcalc.errors import Source
+from adcalc.expr import Expr, apply
+from adcalc.parser.syntax import Syntax
+from adcalc.table import PRIMITIVES
+
+_ABSENT = apply(PRIMITIVES["absent"])
+
+
+#: What has parts that are no formulas, or are read in another order.
+PARTLY = frozenset({"call", "chain", "generator", "slice"})
+
+
+class Step(Enum):
+    """What to do with a node of the syntax."""
+
+    BEGIN = "begin"
+    BIND = "bind the index of a clause"
+    COMPLETE = "complete"
+
+
+def operands(node: Syntax, *, is_diff: bool) -> tuple[Syntax, ...]:
+    """The parts that are formulas: not the signs of a chain, nor the name that `diff` goes by."""
+    match node.rule:
+        case "chain":
+            return node.parts[::2]
+        case "call" if is_diff:
+            return node.parts[:1] + node.parts[2:]
+        case "slice":
+            return tuple([part for part in node.parts if part.rule != "COLON"])
+        case "generator":
+            return (*[bound for clause in node.parts[1:] for bound in clause.parts], node.parts[0])
+    return node.parts
+
+
+def loop_steps(node: Syntax) -> list[tuple[Syntax, Step]]:
+    """What to do for a loop, last things first: an index is known in the ranges after its own and in the term."""
+    term, *clauses = node.parts
+    steps = [(term, Step.BEGIN)]
+    for clause in reversed(clauses):
+        lower, upper = clause.parts
+        steps += [(clause, Step.BIND), (upper, Step.BEGIN), (lower, Step.BEGIN)]
+    return steps
+
+
+def slice_parts(node: Syntax, arguments: Sequence[Expr]) -> list[Expr]:
+    """Start, stop and step of a slice, those left out too."""
+    found: list[Expr] = [_ABSENT] * 3
+    position, given = 0, iter(arguments)
+    for part in node.parts:
+        if part.rule == "COLON":
+            position += 1
+        else:
+            found[position] = next(given)
+    return found
+
+
+def is_book(source: Source, statements: Collection[Syntax]) -> bool:
+    """Whether a transpose is written with a prime anywhere."""
+    if "'" not in source.text and "′" not in source.text:
+        return False
+    stack = list(statements)
+    while stack:
+        node = stack.pop()
+        if node.rule == "transpose":
+            return True
+        stack.extend(node.parts)
+    return False
