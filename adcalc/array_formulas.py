@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from adcalc.algebras.arrays import computed
 from adcalc.errors import Caution, LimitProblem
-from adcalc.expr import Apply, Expr, topological, variables
+from adcalc.expr import Apply, Expr, topological, variable, variables
 from adcalc.matrices.derivative import Length, as_in_a_book, named_lengths, partials, uses_book_notation, written
 from adcalc.program import lowered
 from adcalc.shapes.builder import Builder
@@ -61,6 +61,8 @@ def opened(function: Function, shapes: Axes | None) -> Opened:
 
     every = inferred(root, given, value)
     found = attempt(every)
+    for name, shape in every.items():
+        found.builder.shapes.setdefault(variable(name), shape)
     if assumed:
         notes.append(described(every, assumed, names))
     book = uses_book_notation(root)

@@ -73,6 +73,7 @@ def array_answer(asked: Asked, symbols: Sequence[str], backend: Backend | None, 
         DomainProblem: there is no value, or no derivative.
     """
     ready, task = prepared_task(asked, symbols, number=kind in ("gradient", "hessian"))
+    task.order = 2 if kind == "hessian" else 1
     found = ArrayDerivatives({})
     try:
         if backend is None:
@@ -142,7 +143,7 @@ def _not_finite(task: Task, found: ArrayDerivatives) -> list[Caution]:
     with np.errstate(all="ignore"):
         sound = _finite(task.value), all([_finite(block) for block in found.jacobian.values()])
     if not sound[0]:
-        return [] if not found.jacobian else [Caution("not finite", "the value is not finite here")]
+        return task.scene.value_cautions()
     if not sound[1]:
         return task.scene.slope_cautions(task.wrt)
     if found.matrix is not None and not np.all(np.isfinite(found.matrix)):
@@ -231,6 +232,7 @@ def hessian_product(
     import numpy as np
 
     ready, task = prepared_task(asked, symbols, number=True)
+    task.order = 2
     shapes = task.shapes()
     along = {name: shaped(name, vector.get(name, np.zeros(shape)), shape, "vector") for name, shape in shapes.items()}
     try:

@@ -193,8 +193,8 @@ def hvp(
 def elementwise(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Gradient:
     """The value and the partial derivatives at every entry of the arrays of a point."""
     chosen = chosen_backend(backend)
-    reading = _asked_reading(function, at, wrt, together=True)
-    names = reading.wrt
+    names = function.by(wrt)
+    reading = reading_at(function, at, names, together=True)
     result, partials, cautions = arrayed.elementwise(reading.asked(0), [reading.symbol(name) for name in names], chosen)
     return Gradient(result, {name: partials[reading.symbol(name)] for name in names}, _cautions(reading, cautions))
 

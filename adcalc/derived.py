@@ -71,7 +71,12 @@ def _over_arrays(expr: Expr, shapes: Axes | None) -> bool:
     """Whether a formula is to be differentiated as one over arrays."""
     if shapes and any(shapes.values()):
         return True
-    return any(isinstance(node, Apply) and node.primitive.over for node in topological([expr]))
+    return any(isinstance(node, Apply) and _takes_arrays(node) for node in topological([expr]))
+
+
+def _takes_arrays(node: Apply) -> bool:
+    """Whether a node is made for arrays; the largest of one thing is that of its entries."""
+    return bool(node.primitive.over) or (node.primitive.name in ("max", "min") and len(node.arguments) == 1)
 
 
 def _opened(function: Function, names: Sequence[str]) -> Function:

@@ -111,6 +111,8 @@ def as_figure(name: str, value: Any) -> Figure:
             return float(value)
         except OverflowError:
             raise InputProblem(f"the value of `{name}` is too large for a double") from None
+    if isinstance(value, bytes | bytearray):
+        raise InputProblem(f"the value of `{name}` is not a number: {type(value).__name__}")
     if isinstance(value, list | tuple) or hasattr(value, "__array__"):
         return _as_array(name, value)
     try:
@@ -129,7 +131,8 @@ def _as_array(name: str, value: Any) -> Figure:
         given = np.asarray(value)
         kind = given.dtype.kind
         # Lists of big integers are objects to NumPy; an array of objects may hold anything.
-        array = np.asarray(given, dtype=np.float64) if kind in "fiub" or (kind == "O" and nested) else None
+        whole = kind == "O" and nested and all(isinstance(entry, int) for entry in given.flat)
+        array = np.asarray(given, dtype=np.float64) if kind in "fiub" or whole else None
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise InputProblem(
             f"the value of `{name}` is not an array of numbers", hint="give every row as many numbers"

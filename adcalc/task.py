@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from adcalc.alarms import Scene, alarms
+from adcalc.alarms import alarms
 from adcalc.errors import Caution, Source, Span
 from adcalc.expr import Expr
 from adcalc.prepared import Prepared, stacked_seeds
+from adcalc.scene import Scene
 from adcalc.shapes.core import Shape
 
 Array: TypeAlias = Any
@@ -24,10 +25,11 @@ class Task:
 
     Attributes:
         value: the value of the formula, once anything has been computed.
+        order: of the derivatives that are wanted.
         cautions: what is to be said about the point, kinks included if derivatives by them were asked for.
     """
 
-    __slots__ = ("cautions", "inputs", "prepared", "source", "spans", "value", "wrt")
+    __slots__ = ("cautions", "inputs", "order", "prepared", "source", "spans", "value", "wrt")
 
     def __init__(
         self,
@@ -36,10 +38,12 @@ class Task:
         wrt: tuple[str, ...],
         spans: Mapping[Expr, Span],
         source: Source,
+        order: int = 1,
     ) -> None:
         self.prepared = prepared
         self.inputs = inputs
         self.wrt = wrt
+        self.order = order
         self.spans = spans
         self.source = source
         self.value: Array = None
@@ -100,7 +104,7 @@ class Task:
             problem = scene.domain_problem()
             if problem is not None:
                 raise problem
-        self.cautions += scene.kink_cautions(kinks)
+        self.cautions += scene.kink_cautions(scene.harmful(kinks, self.wrt, self.order))
 
     def chunks(self, count: int) -> Iterator[tuple[int, int]]:
         """Directions to take at once, so that no array on the way grows too large."""

@@ -149,7 +149,7 @@ def differentiable(program: Program) -> set[str]:
 def reaches(program: Program, algebra: Differentiable[T], values: Sequence[T | Unused]) -> list[T | None]:
     """For each slot a condition, entry by entry, that the results depend on it; None where all do.
 
-    What goes into a row that is neither linear nor applied entry by entry counts as needed everywhere.
+    What goes into a row that is neither linear nor applied entry by entry is needed as a whole or not at all.
     """
     found: list[T | None] = [None] * len(program.slots)
     met = [False] * len(program.slots)
@@ -169,6 +169,9 @@ def reaches(program: Program, algebra: Differentiable[T], values: Sequence[T | U
             side = sides[position]
             if side is not None:
                 own = side if own is None else algebra.apply(_AND, [own, side])
+            if own is not None and not algebra.shape(_used(values[argument])):
+                # A number that stands for many entries is needed if one of them is.
+                own = anywhere(algebra, own)
             before = found[argument]
             if not met[argument]:
                 found[argument], met[argument] = own, True
@@ -177,6 +180,15 @@ def reaches(program: Program, algebra: Differentiable[T], values: Sequence[T | U
             elif before is not own:
                 found[argument] = algebra.apply(_OR, [before, own])
     return found
+
+
+def anywhere(algebra: Differentiable[T], mask: T) -> T:
+    """Whether a condition holds for any entry."""
+    rank = len(algebra.shape(mask))
+    if not rank:
+        return mask
+    total = algebra.apply(PRIMITIVES["core sum"].bound(axes=tuple(range(-rank, 0))), [mask])
+    return algebra.apply(_UNEQUAL, [total, algebra.const(0.0)])
 
 
 def _passed(
@@ -193,7 +205,10 @@ def _passed(
     if primitive.elementwise:
         return mask
     if primitive.linear != "in all":
-        return None
+        needed = anywhere(algebra, mask)
+        dims = algebra.shape(_used(values[arguments[position]]))
+        ones = algebra.apply(PRIMITIVES["fill"].bound(dims=dims, value=1.0), [])
+        return algebra.apply(PRIMITIVES["*"], [needed, ones]) if dims else needed
     call = Call(primitive, [_used(values[a]) for a in arguments], _used(values[index]))
     back = pulled(algebra, call, position, mask)
     return None if back is None else algebra.apply(_UNEQUAL, [back, algebra.const(0.0)])

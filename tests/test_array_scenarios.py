@@ -212,10 +212,11 @@ def test_numeric_hessian(scenario: Scenario) -> None:
     wanted, error = np.asarray(scenario.hessian), np.asarray(found.matrix_error)
     scale = 1 + np.abs(wanted).max()
     assert np.all(np.abs(np.asarray(found.matrix) - wanted) <= error + 1e-13 * scale)
-    assert np.all(error <= 1e-4 * scale)
+    # Of rounding alone there is no telling how large it is.
+    assert np.all((error <= 1e-4 * scale) | (np.isinf(error) & (wanted == 0)))
 
 
-# What is printed in the issue, to its digits
+# What is printed elsewhere, to its digits
 
 
 @pytest.mark.parametrize("backend", EXACT)

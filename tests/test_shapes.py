@@ -47,7 +47,7 @@ REFUSED: list[tuple[str, str, tuple[str, ...]]] = [
     ("place(x, 4, 2, 1)", "place(x, 4, 2, 1)", (V3, V4)), ("cross_entropy(A, u)", "cross_entropy(A, u)", ("3×4", V4)),
     # entries
     ("1 + x[3]", "x[3]", ("entry 3", "from 0 to 2")), ("x[-4]", "x[-4]", ("entry -4",)), ("A[0, 4]", "A[0, 4]", ("entry 4", "from 0 to 3")), ("A[3]*a", "A[3]", ("entry 3",)), ("x[l]", "x[l]", ("entry 5",)),
-    ("x[0, 0]", "x[0, 0]", (V3, "axis")), ("a[0]", "a[0]", ("a number",)), ("x[1/2]", "x[1/2]", ("whole number",)), ("x[1:2:0]", "1:2:0", ("step",)), ("x[x > 2][0]", "x[x > 2][0]", ()),
+    ("x[0, 0]", "x[0, 0]", (V3, "axis")), ("a[0]", "a[0]", ("a number",)), ("x[1/2]", "x[1/2]", ("whole number",)), ("x[1:2:0]", "1:2:0", ("step",)), ("x[x > 2][0]", "x[x > 2]", ("condition",)),
     ("sum(x[i] for i in 0..3)", "x[i]", ("entry 3", "from 0 to 2")), ("sum(x[i+1] - x[i] for i in 0..2)", "x[i+1]", ("entry 3",)), ("sum(A[i, i] for i in 0..3)", "A[i, i]", ("entry 3",)),
     ("sum(x[i]*u[i] for i in 0..3)", "x[i]", ("entry 3",)), ("sum(x[i/2] for i in 0..2)", "x[i/2]", ("whole number",)),
     ("sum(x[i] for i in 0..5/2)", "x[i] for i in 0..5/2", ("bounds", "whole")), ("sum(i for i in 0..x)", "i for i in 0..x", ("bounds",)),

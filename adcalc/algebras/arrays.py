@@ -130,9 +130,9 @@ def _power(x: Array, y: Array) -> Array:
         if y == -1.0:
             return np.divide(1.0, x)
     found = np.power(np.asarray(x, dtype=float), y)
-    # A negative base has no infinite powers, though they may tend to 0.
-    endless = np.isinf(y)
-    return np.where(endless & np.less(x, 0.0), np.nan, found) if np.any(endless) else found
+    # A negative base has no infinite and no fractional powers, though they may tend to 0.
+    outside = np.less(x, 0.0) & (np.isinf(y) | np.not_equal(y, np.floor(y)))
+    return np.where(outside, np.nan, found) if np.any(outside) else found
 
 
 def _sigmoid(x: Array) -> Array:

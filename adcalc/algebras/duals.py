@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from adcalc.expr import Apply
 from adcalc.primitive import Primitive
 from adcalc.program import Differentiable
 from adcalc.rules import Call, NoDerivative, partial
@@ -63,7 +64,12 @@ class Duals(Generic[T]):
         tangent: T | None = None
         for index, argument in enumerate(arguments):
             if argument.tangent is not None:
-                moved = pushed(base, call, index, argument.tangent)
+                try:
+                    moved = pushed(base, call, index, argument.tangent)
+                except NoDerivative as problem:
+                    if isinstance(out, Apply):
+                        problem.node = out
+                    raise
                 if moved is not None:
                     tangent = moved if tangent is None else base.apply(_PLUS, [tangent, moved])
         return Dual(out, tangent)

@@ -128,9 +128,9 @@ def _put(n: int) -> Kernel:
         lead = x.shape[: x.ndim - rank]
         if not lead:
             return np.bincount(whole.ravel(), weights=x.ravel(), minlength=n).astype(float)
-        rows = x.reshape(-1, whole.size)
+        rows = x.reshape(math.prod(lead), whole.size)
         added = [np.bincount(whole.ravel(), weights=row, minlength=n) for row in rows]
-        return np.array(added, dtype=float).reshape(*lead, n)
+        return np.array(added, dtype=float).reshape((*lead, n))
 
     return put
 

@@ -14,7 +14,7 @@ from adcalc.expr import Apply, Expr, Number, Variable, apply, number, topologica
 from adcalc.primitive import Primitive
 from adcalc.program import lowered
 from adcalc.shapes.builder import Builder
-from adcalc.shapes.core import Shape, broadcast, shape_of
+from adcalc.shapes.core import LEAST_MADE_UP, Shape, broadcast, shape_of
 from adcalc.simplify import simplified
 from adcalc.table import PRIMITIVES
 
@@ -69,13 +69,22 @@ class Collector:
                 dims = [self.builder.shape(program.slots[a].node) for a in arguments]
                 values.append(self.whole(primitive, [values[a] for a in arguments], dims))
         return [
-            self.tidy(self.fit(self.tidy(values[output]), self.builder.shape(program.slots[output].node)))
+            self.finished(self.tidy(values[output]), self.builder.shape(program.slots[output].node))
             for output in program.outputs
         ]
 
+    def finished(self, expr: Expr, dims: Shape) -> Expr:
+        """A formula of its full shape, tidied up; of zeros alone, too."""
+        made = self.tidy(self.fit(expr, dims))
+        if self.shape(made) == dims:
+            return made
+        if isinstance(made, Number):
+            return self.atom(PRIMITIVES["fill"].bound(dims=dims, value=made.value))
+        return self.fit(made, dims)
+
     def counted(self, node: Expr) -> Expr:
         """A number, or the name of the length that it is."""
-        if isinstance(node, Number) and 1000.0 <= node.value < 2.0**53 and node.value == node.value // 1:
+        if isinstance(node, Number) and LEAST_MADE_UP <= node.value < 2.0**53 and node.value == node.value // 1:
             return self.size(int(node.value))
         return node
 
@@ -193,7 +202,8 @@ class Collector:
 
     def tidy(self, expr: Expr) -> Expr:
         """The normal form of a formula of variables and atoms, common factors of matrix products taken out."""
-        if not isinstance(expr, Apply):
+        if not isinstance(expr, Apply) or self.exact:
+            # Collected powers could overflow where the factors one by one do not: x/y/y, and x/y^2.
             return expr
         (made,) = simplified([expr])
         return self._factored(made)

@@ -174,6 +174,25 @@ def _label(expr: Expr) -> str:
     return expr.name if isinstance(expr, Variable) else "~"
 
 
+def _inverse(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims: Sequence[Shape]) -> Expr:
+    """The inverse of a transpose is the transpose of the inverse."""
+    expr = c.fit(arguments[0], dims[0])
+    atom = c.opened(expr)
+    if atom is not None and atom.primitive.name == "swap":
+        return _transposed(c, c.atom(primitive, atom.arguments[0]), dims[0])
+    return c.atom(primitive, expr)
+
+
+def _solved(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims: Sequence[Shape]) -> Expr:
+    """Solutions for the rows of a matrix are a product with the inverse."""
+    matrix, right = (c.fit(argument, shape) for argument, shape in zip(arguments, dims, strict=True))
+    if len(c.shape(matrix)) == len(c.shape(right)) == 2:
+        inverse = _inverse(c, PRIMITIVES["core inv"], [matrix], dims[:1])
+        turned = _transposed(c, inverse, c.shape(matrix))
+        return product(c, PRIMITIVES["matmul"], (right, turned), [c.shape(right), c.shape(turned)])
+    return c.atom(primitive, matrix, right)
+
+
 def _trace(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims: Sequence[Shape]) -> Expr:
     expr = c.fit(arguments[0], dims[0])
     return c.scaled(expr, lambda rest: c.atom(primitive, c.fit(rest, dims[0])))
@@ -209,6 +228,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "cofactors": _cofactors,
         "core array": _array,
         "fill": _fill,
+        "solvevec": _solved,
+        "core inv": _inverse,
         **dict.fromkeys(("inner", "matvec", "vecmat", "matmul", "dyad"), product),
     }
 )

@@ -15,6 +15,9 @@ from adcalc.primitive import Primitive
 Shape = tuple[int, ...]
 Shapes = Sequence[Shape]
 
+#: Lengths that are made up, where nobody gave any, are not less than this.
+LEAST_MADE_UP = 1009
+
 #: A part of a key: an entry's number, or start, stop and step of a slice.
 KeyPart = int | tuple[int, int, int]
 

@@ -22,7 +22,7 @@ from adcalc.table import PRIMITIVES
 #: More axes than NumPy has.
 MOST_AXES = 12
 #: More entries than this are not put into one array.
-MOST_ENTRIES = 2**31
+MOST_ENTRIES = 2**28
 
 
 class Val(NamedTuple):
@@ -104,6 +104,7 @@ class Elaborator:
             made = self.located(self._made, node)
             self.done[node] = made
             if isinstance(made, Val):
+                self.located(self.check_size, self.builder.shape(made.expr))
                 self.origin.setdefault(made.expr, self.call or node)
         return [self.done[root] for root in roots]
 
@@ -251,7 +252,7 @@ class Elaborator:
     def whole(self, val: Any, what: str) -> int:
         """A whole number that must be known now."""
         value = self.constant(val, what)
-        if value.ndim or value != np.floor(value):
+        if value.ndim or not np.isfinite(value) or value != np.floor(value):
             shown = float(value) if not value.ndim else named(value.shape)
             raise Refusal(f"{what} must be a whole number, not {shown}")
         return int(value)
@@ -259,7 +260,7 @@ class Elaborator:
     def wholes(self, val: Any, what: str) -> tuple[int, ...]:
         """One whole number, or a vector of them."""
         value = self.constant(val, what)
-        if value.ndim > 1 or not np.all(value == np.floor(value)):
+        if value.ndim > 1 or not np.all(np.isfinite(value) & (value == np.floor(value))):
             raise Refusal(f"{what} must be whole numbers")
         return tuple([int(entry) for entry in np.atleast_1d(value)])
 
@@ -280,6 +281,9 @@ class Elaborator:
         entries = 1
         for length in dims:
             entries *= length
+        if self.builder.fold is None:
+            # Nothing will be computed: lengths are only made up.
+            return
         if len(dims) > MOST_AXES or entries > MOST_ENTRIES:
             raise Refusal(f"an array of {entries} entries is too large")
 

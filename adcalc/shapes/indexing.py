@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adcalc.expr import Apply, variable, variables
+from adcalc.expr import Apply, Expr, variable, variables
 from adcalc.shapes.core import KeyPart, Shape, named
 from adcalc.shapes.elaborator import Elaborator, Refusal, Slice, Val
 from adcalc.shapes.loops import moved
@@ -52,12 +52,14 @@ def _part(e: Elaborator, spec: Any, length: int) -> Cut | Val:
         return Cut((start, stop, step))
     if spec is None:
         raise Refusal("an entry needs its number")
+    if is_condition(spec.expr):
+        raise Refusal("a condition is not the number of an entry", "write `where(condition, x, 0)`")
     loose = any(loop for loop in spec.loops if _is_ragged(e, loop))
     assert isinstance(spec, Val)
     if not all(name in e.values for name in variables([spec.expr])):
         return spec
     places = e.constant(spec, "an entry's number")
-    if not np.all(places == np.floor(places)):
+    if not np.all(np.isfinite(places) & (places == np.floor(places))):
         raise Refusal("the number of an entry must be a whole number")
     if loose:
         return e.entrywise("clip", [spec, e.number(-float(length)), e.number(length - 1.0)])
@@ -76,6 +78,11 @@ def _part(e: Elaborator, spec: Any, length: int) -> Cut | Val:
         if progression is not None:
             return Cut(progression, spec.loops[0])
     return spec
+
+
+def is_condition(node: Expr) -> bool:
+    """Whether a node is a comparison, or conditions put together."""
+    return isinstance(node, Apply) and node.primitive.group == "comparisons and logic" and bool(node.primitive.binding)
 
 
 def _is_ragged(e: Elaborator, loop: str) -> bool:

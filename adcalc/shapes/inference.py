@@ -13,16 +13,16 @@ from typing import NamedTuple, TypeAlias
 
 from adcalc.errors import Caution, InputProblem, ShapeProblem
 from adcalc.expr import Apply, Expr, Variable, topological, variables
-from adcalc.shapes.core import Shape
+from adcalc.shapes.core import LEAST_MADE_UP, Shape
 
 #: Lengths that no formula has by chance.
-LENGTHS = (1009, 2003, 3001, 4001, 5003, 6007, 7001, 8009, 9001, 10007, 11003, 12007, 13001, 14009)
+LENGTHS = (LEAST_MADE_UP, 2003, 3001, 4001, 5003, 6007, 7001, 8009, 9001, 10007, 11003, 12007, 13001, 14009)
 _MOST_NAMES = 10
 _SIZES = "nmkpqrsuvwxyzl"
 #: More ways to read a formula than this are not tried.
 _MOST_TRIED = 400
 #: How much less likely a reading may be that makes the value a number.
-_SCALAR_BONUS = 5
+_SCALAR_BONUS = 4
 _NUMBERS = frozenset("abcdk") | frozenset("αβγδεζηθκλμνρστφχψω")
 
 #: The shape of the value for some shapes of the variables; a ShapeProblem names the lengths that differ.
@@ -75,7 +75,12 @@ def inferred(root: Expr, known: Mapping[str, Shape], attempt: Attempt) -> dict[s
             shapes, value = _fitted(names, ranks, known, attempt)
         except ShapeProblem as problem:
             refused = refused or problem
-            continue
+            if 2 not in ranks:
+                continue
+            try:
+                shapes, value = _fitted(names, ranks, known, attempt, square=True)
+            except ShapeProblem:
+                continue
         # What is differentiated is a number, if it can be one.
         if not value:
             return shapes
@@ -87,13 +92,13 @@ def inferred(root: Expr, known: Mapping[str, Shape], attempt: Attempt) -> dict[s
 
 
 def _fitted(
-    names: Sequence[str], ranks: Sequence[int], known: Mapping[str, Shape], attempt: Attempt
+    names: Sequence[str], ranks: Sequence[int], known: Mapping[str, Shape], attempt: Attempt, *, square: bool = False
 ) -> tuple[dict[str, Shape], Shape]:
     taken = {length for shape in known.values() for length in shape}
     free = iter([length for length in LENGTHS if length not in taken] * 4)
     shapes = dict(known)
     for name, rank in zip(names, ranks, strict=True):
-        shapes[name] = tuple([next(free) for _ in range(rank)])
+        shapes[name] = (next(free),) * rank if square else tuple([next(free) for _ in range(rank)])
     own = {length for name in names for length in shapes[name]}
     while True:
         try:
@@ -133,7 +138,7 @@ def _readings(root: Expr, names: Sequence[str]) -> Iterator[tuple[int, tuple[int
         elif name in hints.turned:
             cost = {1: 0, 2: 3}
         elif name in hints.added:
-            cost = {1: 0, 0: 2, 2: 3}
+            cost = {1: 0, 0: 5, 2: 3}
         elif name in hints.reached:
             cost = {0: 0, 1: 1, 2: 4} if single else {1: 0, 0: 4, 2: 3}
         else:
@@ -182,29 +187,38 @@ def _hints(root: Expr) -> _Hints:
                 hints.turned.update(direct)
             elif over == "indexing" and isinstance(node.arguments[0], Variable):
                 hints.turned.add(node.arguments[0].name)
-            elif over in _CONSUMING or (name in ("+", "-") and some):
+            elif over in _CONSUMING or _is_extreme(node) or (name in ("+", "-") and some):
                 hints.added.update(direct)
             elif some and (over in ("times", "entries") or name in ("*", "/")):
                 hints.reached.update(direct)
-            if over in _CONSUMING:
-                hints.reached.update(_below(node))
+            if over in _CONSUMING or over in _TURNING:
+                added, reached = _below(node)
+                hints.added.update(added)
+                hints.reached.update(reached)
             if over in _MAKING or (node.primitive.elementwise and some):
                 arrays.add(node)
     return hints
 
 
-def _below(node: Apply) -> set[str]:
-    """Names that reach an operation entry by entry, where no array does."""
-    found: set[str] = set()
-    stack = list(node.arguments)
+def _is_extreme(node: Apply) -> bool:
+    """`max(x)` and `min(x)`."""
+    return node.primitive.name in ("max", "min") and len(node.arguments) == 1
+
+
+def _below(node: Apply) -> tuple[set[str], set[str]]:
+    """Names that reach an operation entry by entry, where no array does: by sums alone, and through products."""
+    added: set[str] = set()
+    reached: set[str] = set()
+    stack: list[tuple[Expr, bool]] = [(argument, False) for argument in node.arguments]
     while stack:
-        each = stack.pop()
+        each, multiplied = stack.pop()
         if isinstance(each, Variable):
-            if ":" not in each.name:
-                found.add(each.name)
+            if ":" not in each.name and each not in node.arguments:
+                (reached if multiplied else added).add(each.name)
         elif isinstance(each, Apply) and each.primitive.elementwise:
-            stack.extend(each.arguments)
-    return found
+            inside = multiplied or each.primitive.name not in ("+", "-", "neg")
+            stack.extend([(argument, inside) for argument in each.arguments])
+    return added, reached
 
 
 def described(shapes: Mapping[str, Shape], names: Sequence[str], written: Mapping[int, str]) -> Caution:

@@ -14,7 +14,7 @@ def opened(e: Elaborator, node: Apply, bounds: list[Val]) -> Val:
     assert isinstance(name, Variable)
     ends = [e.constant(bound, "the bound of an index") for bound in bounds]
     for end in ends:
-        if not np.all(end == np.floor(end)):
+        if not np.all(np.isfinite(end) & (end == np.floor(end))):
             raise Refusal("the bounds of an index must be whole numbers")
     if any(bound.loops for bound in bounds):
         first, last = (int(ends[0].min(initial=0)), int(ends[1].max(initial=-1)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from adcalc.expr import Apply
-from adcalc.shapes.core import KeyPart, broadcast, different, named
+from adcalc.shapes.core import LEAST_MADE_UP, KeyPart, broadcast, different, named
 from adcalc.shapes.elaborator import Elaborator, Refusal, Val
 
 
@@ -115,10 +117,12 @@ def arange(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """`arange(n)`, `arange(start, stop, step)`."""
     start, stop, step = arguments
     if stop is None:
-        start, stop = e.number(0.0), start
+        start, stop = e.number(0.0), e.number(float(e.whole(start, "the end of a range")))
     first, last, width = (e.constant(part, "the bound of a range") for part in (start, stop, step))
     if any(part.ndim for part in (first, last, width)):
         raise Refusal("the bounds of a range are numbers")
+    if not all(np.isfinite(part) for part in (first, last, width)):
+        raise Refusal("the bounds of a range must be finite")
     if not float(width):
         raise Refusal("the step of a range cannot be 0")
     count = max(int(-(-(float(last) - float(first)) // float(width))), 0)
@@ -178,6 +182,8 @@ def diag(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
         e.check_size(e.inner(array) * 2)
         return e.core("diagonal", array)
     rows, columns = e.inner(array)
+    if rows != columns and min(rows, columns) >= LEAST_MADE_UP:
+        raise Refusal("the diagonal is that of a square matrix, if nobody says otherwise", "", (rows, columns))
     if rows != columns:
         short = min(rows, columns)
         array = Val(e.builder.index(array.expr, ((0, short, 1), (0, short, 1))), array.loops)

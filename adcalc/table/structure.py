@@ -53,7 +53,7 @@ STRUCTURE: tuple[Primitive, ...] = (
               over="arange", group=_M, arity=(1, 3), parameters=("start", "stop", "step"),
               defaults=("absent", "1")),
     Primitive("linspace", "Evenly spaced numbers from a start to a stop, both included.", over="body",
-              body="start + (stop - start)*(arange(num)/(num - 1))", group=_M, arity=(2, 3),
+              body="start + (stop - start)*(arange(num)/max(num - 1, 1))", group=_M, arity=(2, 3),
               parameters=("start", "stop", "num"), defaults=("50",)),
     Primitive("one_hot", "A row for each label, with a 1 at the label's place among n.", over="one_hot",
               group=_M, arity=(2, 2), parameters=("labels", "n")),
