@@ -202,6 +202,9 @@ class Scene:
                 place = _at(np.unravel_index(int(np.argmax(bad)), bad.shape)) if bad.ndim else ""
                 where = f" at entry {place}" if place else " here"
                 return [Caution("not finite", f"`{form}` {kind}{where}", self.span(index))]
+        for index, slot in enumerate(program.slots):
+            if not slot.arguments and not np.all(np.isfinite(self.values[index])):
+                return [Caution("not finite", f"the result comes from `{written(slot.node)}`", self.span(index))]
         return [Caution("not finite", "the value is not finite here", self.span(program.output))]
 
     def kink_cautions(self, slots: Sequence[int]) -> list[Caution]:
