@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from adcalc import arrayed
 from adcalc.arrayed import ArrayAnswer
@@ -13,7 +13,7 @@ from adcalc.errors import Caution, InputProblem
 from adcalc.expr import Expr, apply, rebuild, topological, variable, variables
 from adcalc.point import Given, Point, resolved
 from adcalc.reading import Reading
-from adcalc.results import Array, Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
+from adcalc.results import Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
 from adcalc.table import CONSTANTS
 
 if TYPE_CHECKING:
@@ -30,15 +30,35 @@ def value(function: Function, at: Point) -> Value:
 
 def gradient(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Gradient:
     """The value and the partial derivatives at a point."""
-    chosen = chosen_backend(backend)
-    reading = _asked_reading(function, at, wrt)
+    found = _gathered(_asked_reading(function, at, wrt), chosen_backend(backend), "gradient")
+    return Gradient(found.value, found.partials, found.cautions, found.estimates, found.evaluations)
+
+
+def jacobian(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Jacobian:
+    """The value and its derivative by each variable at a point."""
+    found = _gathered(_asked_reading(function, at, wrt), chosen_backend(backend), "jacobian")
+    return Jacobian(found.value, found.partials, found.cautions, found.estimates, found.evaluations)
+
+
+class _Gathered(NamedTuple):
+    """First derivatives by all the names that were asked for."""
+
+    value: Figure
+    partials: dict[str, Figure]
+    cautions: tuple[Caution, ...]
+    estimates: dict[str, Figure] | None
+    evaluations: int
+
+
+def _gathered(reading: Reading, backend: Backend, kind: Literal["gradient", "jacobian"]) -> _Gathered:
+    """What the groups of names of a reading give, in the order in which the names were asked for."""
     found: dict[str, Figure] = {}
     estimates: dict[str, Figure] = {}
     cautions: list[Caution] = []
     result: Figure = math.nan
     evaluations = 0
     for position, names in enumerate(reading.groups):
-        answer = reading.answer(position, chosen, "gradient")
+        answer = reading.answer(position, backend, kind)
         cautions += answer.cautions
         evaluations += answer.derivatives.evaluations
         estimate = answer.derivatives.error_estimate
@@ -53,42 +73,9 @@ def gradient(function: Function, at: Point, wrt: Sequence[str] | None, backend: 
             found |= dict(zip(names, partials, strict=True))
             if estimate is not None:
                 estimates |= {name: estimate[symbol] for name, symbol in symbols.items()}
-    return Gradient(
-        result,
-        {name: found[name] for name in reading.wrt},
-        _cautions(reading, cautions),
-        {name: estimates[name] for name in reading.wrt} if estimates else None,
-        evaluations,
-    )
-
-
-def jacobian(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Jacobian:
-    """The value and its derivative by each variable at a point."""
-    chosen = chosen_backend(backend)
-    reading = _asked_reading(function, at, wrt)
-    blocks: dict[str, Array] = {}
-    estimates: dict[str, Array] = {}
-    cautions: list[Caution] = []
-    result: Figure = math.nan
-    evaluations = 0
-    for position, names in enumerate(reading.groups):
-        answer = reading.answer(position, chosen, "jacobian")
-        assert isinstance(answer, ArrayAnswer)
-        result = answer.value
-        cautions += answer.cautions
-        evaluations += answer.derivatives.evaluations
-        estimate = answer.derivatives.error_estimate
-        for name in names:
-            blocks[name] = answer.derivatives.jacobian[reading.symbol(name)]
-            if estimate is not None:
-                estimates[name] = estimate[reading.symbol(name)]
-    return Jacobian(
-        result,
-        {name: blocks[name] for name in reading.wrt},
-        _cautions(reading, cautions),
-        estimates or None,
-        evaluations,
-    )
+    in_order = {name: found[name] for name in reading.wrt}
+    known = {name: estimates[name] for name in reading.wrt} if estimates else None
+    return _Gathered(result, in_order, _cautions(reading, cautions), known, evaluations)
 
 
 def hessian(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Hessian:

@@ -73,10 +73,10 @@ class Jacobian:
     """The value of a formula and its derivative by each variable: the matrix of all partial derivatives."""
 
     value: Figure
-    blocks: Mapping[str, Array]
-    """By variable: axes of the value first, then those of the variable."""
+    blocks: Mapping[str, Figure]
+    """By variable: axes of the value first, then those of the variable; a number if neither has any."""
     warnings: tuple[Caution, ...] = ()
-    error_estimate: Mapping[str, Array] | None = None
+    error_estimate: Mapping[str, Figure] | None = None
     evaluations: int = 1
 
     @property

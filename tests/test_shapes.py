@@ -279,7 +279,7 @@ def test_gradients_are_arrays_of_their_own(backend: str) -> None:
         found.partials["y"][:] = 7.0  # type: ignore[index]
         blocks = adcalc.parse("x").jacobian({"x": point["x"]}, backend=backend).blocks
         assert np.array_equal(blocks["x"], np.eye(3))
-        blocks["x"][:] = 7.0
+        blocks["x"][:] = 7.0  # type: ignore[index]
         matrix = np.asarray(function.hessian(point, backend=backend).matrix)
         assert np.array_equal(matrix, np.kron([[0, 1], [1, 0]], np.eye(3)))
         matrix[:] = 7.0

@@ -76,7 +76,9 @@ def _jacobian_table(function: Function, at: Mapping[str, Figure], result: Jacobi
                 show_matrix(screen, screen.partial(name), matrix, rows, columns[name])
             screen.line(f"  {summary(screen, result.blocks[name])}")
     if result.error_estimate is not None:
-        worst = max((float(error.max()) for error in result.error_estimate.values() if error.size), default=0.0)
+        import numpy as np
+
+        worst = max((float(np.max(error)) for error in result.error_estimate.values() if np.size(error)), default=0.0)
         screen.line(f"  every entry with an error below {error_bound(worst)}")
 
 
