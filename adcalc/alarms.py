@@ -8,7 +8,7 @@ through, to say which entry of which sub-expression it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from adcalc.expr import Apply, Expr, Number
 from adcalc.prepared import Prepared
@@ -21,6 +21,12 @@ from adcalc.transforms import anywhere, reaches
 Array: TypeAlias = Any
 
 _AND = PRIMITIVES["and"]
+#: Rows of the largest matrix whose condition number is looked at.
+_LARGEST_CHECKED = 256
+
+
+#: A point outside a domain, on a kink, or where few digits are certain.
+Kind = Literal["domain", "kink", "digits"]
 
 
 class Alarm(NamedTuple):
@@ -28,7 +34,7 @@ class Alarm(NamedTuple):
 
     slot: int
     formula: Expr
-    kink: bool
+    kind: Kind
 
 
 def alarms(prepared: Prepared, wrt: Sequence[str]) -> list[Alarm]:
@@ -56,9 +62,15 @@ def _made(prepared: Prepared, wrt: Sequence[str]) -> list[Alarm]:
             mask = masks[index]
             if mask is not None:
                 out = algebra.apply(PRIMITIVES["where"], [mask, out, algebra.const(0.0)])
-            found.append(Alarm(index, algebra.apply(PRIMITIVES["unsound"], [out]), kink=False))
-            if primitive.outside and isinstance(slot.node, Apply):
-                found.append(Alarm(index, core_condition(prepared, slot.node, primitive.outside), kink=False))
+            found.append(Alarm(index, algebra.apply(PRIMITIVES["unsound"], [out]), "domain"))
+        watched: tuple[tuple[str, Kind], ...] = ((primitive.outside, "domain"), (primitive.rough, "digits"))
+        for text, kind in watched:
+            if text and isinstance(slot.node, Apply) and (kind == "domain" or _is_small(prepared, slot.node)):
+                condition = core_condition(prepared, slot.node, text)
+                mask = masks[index]
+                if mask is not None:
+                    condition = algebra.apply(_AND, [anywhere(algebra, mask), condition])
+                found.append(Alarm(index, condition, kind))
         if active[index] and primitive.kinks:
             for condition in _kinks(prepared, index):
                 mask = masks[index]
@@ -69,8 +81,13 @@ def _made(prepared: Prepared, wrt: Sequence[str]) -> list[Alarm]:
                     continue
                 rank = len(prepared.builder.shape(condition))
                 total = prepared.builder.sum(condition, tuple(range(-rank, 0)))
-                found.append(Alarm(index, total, kink=True))
+                found.append(Alarm(index, total, "kink"))
     return found
+
+
+def _is_small(prepared: Prepared, node: Apply) -> bool:
+    """Whether a matrix is small enough to be inverted only to see how singular it is."""
+    return prepared.builder.shape(node.arguments[0])[-1] <= _LARGEST_CHECKED
 
 
 def can_leave(slot: Slot) -> bool:

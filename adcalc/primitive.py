@@ -83,6 +83,8 @@ class Primitive:
     """"in all" arguments together or "in each" of them: then the tangent is the row itself, of the tangents."""
     outside: str = ""
     """Of a core row: a condition under which it has no value, though a number would come out."""
+    rough: str = ""
+    """Of a core row: a condition under which few digits of its value are certain."""
     internal: bool = False
     """Rules may name it, formulas may not."""
     static: tuple[tuple[str, Any], ...] = ()

@@ -98,7 +98,8 @@ class Scene:
             if primitive.outside and isinstance(slot.node, Apply):
                 condition = core_condition(self.prepared, slot.node, primitive.outside)
                 outside = np.logical_or(np.any(outside), self.prepared.run([condition], self.inputs)[0] != 0.0)
-            return outside
+            needed = self.masks[index] is None or np.any(self.masks[index])
+            return outside if needed else None
         with np.errstate(all="ignore"):
             inside = Call(primitive, arguments, self.values[index]).carry_out(ARRAYS, compiled(primitive.domain))
             dims = np.broadcast_shapes(np.shape(inside), *map(np.shape, arguments))
@@ -206,6 +207,17 @@ class Scene:
             if not slot.arguments and not np.all(np.isfinite(self.values[index])):
                 return [Caution("not finite", f"the result comes from `{written(slot.node)}`", self.span(index))]
         return [Caution("not finite", "the value is not finite here", self.span(program.output))]
+
+    def digit_cautions(self, slots: Sequence[int]) -> list[Caution]:
+        """What to say of matrices that are nearly singular."""
+        return [
+            Caution(
+                "precision",
+                f"the matrix of `{self.written(index) or 'inv'}` is nearly singular: few digits are certain, or none",
+                self.span(index),
+            )
+            for index in dict.fromkeys(slots)
+        ]
 
     def kink_cautions(self, slots: Sequence[int]) -> list[Caution]:
         """What to say of slots on a kink."""

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from adcalc.alarms import alarms
+from adcalc.alarms import Alarm, Kind, alarms
 from adcalc.errors import Caution, Source, Span
 from adcalc.expr import Expr
 from adcalc.prepared import Prepared, stacked_seeds
@@ -89,7 +89,7 @@ class Task:
                 if (value if isinstance(value, float) else np.any(value))
             ]
             if heard:
-                self._hear([alarm.slot for alarm in heard if alarm.kink], any(not alarm.kink for alarm in heard))
+                self._hear(heard)
         else:
             found = self.prepared.run(wanted, inputs)
         values = iter(found)
@@ -98,13 +98,16 @@ class Task:
             for formula, shape in zip(formulas, shapes, strict=True)
         ]
 
-    def _hear(self, kinks: Sequence[int], domain: bool) -> None:
+    def _hear(self, heard: Sequence[Alarm]) -> None:
         scene = self.scene
-        if domain:
-            problem = scene.domain_problem()
-            if problem is not None:
-                raise problem
-        self.cautions += scene.kink_cautions(scene.harmful(kinks, self.wrt, self.order))
+        slots: dict[Kind, list[int]] = {"domain": [], "kink": [], "digits": []}
+        for alarm in heard:
+            slots[alarm.kind].append(alarm.slot)
+        problem = scene.domain_problem() if slots["domain"] else None
+        if problem is not None:
+            raise problem
+        self.cautions += scene.digit_cautions(slots["digits"])
+        self.cautions += scene.kink_cautions(scene.harmful(slots["kink"], self.wrt, self.order))
 
     def chunks(self, count: int) -> Iterator[tuple[int, int]]:
         """Directions to take at once, so that no array on the way grows too large."""

@@ -114,7 +114,7 @@ TRAPS = [
     right("53 loss", "sigmoid_cross_entropy(x, y)", {"x": [-1000, 1000], "y": [1, 0]}, x=[-0.5, 0.5]),
     right("53 cross entropy", "cross_entropy(x, 0)", {"x": [-1000, 1000]}, x=[-1, 1]),
     right("56", "sum(tanh(x))", {"x": [20, 0]}, x=[1.6993417021166355837e-17, 1]),
-    said("73", "logsumexp(x)", "logsumexp(x)", {"x": [-inf, -inf]}),
+    said("73", "logsumexp(x)", "x", {"x": [-inf, -inf]}),
     said("73 softmax", "softmax(x)[0]", "softmax(x)", {"x": [-inf, -inf]}),
     # matrices
     right("85", "trace(x'*w) + b", {"x": [[1, 2]], "w": [[3, 4]], "b": 5}, x=[[3, 4]], w=[[1, 2]], b=1),

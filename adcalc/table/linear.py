@@ -17,6 +17,9 @@ _CORE: dict[str, Any] = {"over": "core", "internal": True, "group": "parts of ar
 #: A matrix that is not symmetric, roundings aside.
 _UNEVEN = "total(abs(x - swap(x)) > 1e-9*(abs(x) + abs(swap(x))), [-2, -1]) > 0"
 
+#: A matrix whose condition number, by Frobenius norms, leaves less than four digits.
+_SINGULAR = "sqrt(total(x*x, [-2, -1]))*sqrt(total(inverse(x)*inverse(x), [-2, -1])) > 1e12"
+
 # fmt: off
 LINEAR: tuple[Primitive, ...] = (
     Primitive("@", "The product of matrices, of a matrix and a vector, or of two vectors (their dot product).",
@@ -63,12 +66,12 @@ LINEAR: tuple[Primitive, ...] = (
     Primitive("core logdet", "Logarithm of the absolute determinant.", domain="a matrix whose determinant is not 0",
               adjoints=("expand(g, [-2, -1])*swap(inverse(x))",),
               tangents=("total(d*swap(inverse(x)), [-2, -1])",), **_CORE),
-    Primitive("core inv", "Inverse.", domain="a matrix that has an inverse", adjoints=("-matmul(swap(out), matmul(g, swap(out)))",),
+    Primitive("core inv", "Inverse.", domain="a matrix that has an inverse", rough=_SINGULAR, adjoints=("-matmul(swap(out), matmul(g, swap(out)))",),
               tangents=("-matmul(out, matmul(d, out))",), **_CORE),
-    Primitive("core solve", "Matrix of solutions.", arity=(2, 2), domain="a matrix that has an inverse",
+    Primitive("core solve", "Matrix of solutions.", arity=(2, 2), domain="a matrix that has an inverse", rough=_SINGULAR,
               adjoints=("-matmul(solution(swap(x), g), swap(out))", "solution(swap(x), g)"),
               tangents=("-solution(x, matmul(d, out))", "solution(x, d)"), **_CORE),
-    Primitive("solvevec", "Vector of solutions.", arity=(2, 2), domain="a matrix that has an inverse",
+    Primitive("solvevec", "Vector of solutions.", arity=(2, 2), domain="a matrix that has an inverse", rough=_SINGULAR,
               adjoints=("-dyad(solvevec(swap(x), g), out)", "solvevec(swap(x), g)"),
               tangents=("-solvevec(x, matvec(d, out))", "solvevec(x, d)"), **_CORE),
     Primitive("core cholesky", "Cholesky factor.", domain="a symmetric positive definite matrix",
