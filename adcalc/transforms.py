@@ -169,9 +169,8 @@ def reaches(program: Program, algebra: Differentiable[T], values: Sequence[T | U
             side = sides[position]
             if side is not None:
                 own = side if own is None else algebra.apply(_AND, [own, side])
-            if own is not None and not algebra.shape(_used(values[argument])):
-                # A number that stands for many entries is needed if one of them is.
-                own = anywhere(algebra, own)
+            if own is not None:
+                own = _fitted(algebra, own, algebra.shape(_used(values[argument])))
             before = found[argument]
             if not met[argument]:
                 found[argument], met[argument] = own, True
@@ -191,6 +190,16 @@ def anywhere(algebra: Differentiable[T], mask: T) -> T:
     return algebra.apply(_UNEQUAL, [total, algebra.const(0.0)])
 
 
+def _fitted(algebra: Differentiable[T], mask: T, dims: tuple[int, ...]) -> T:
+    """A condition for every entry of an array; for a number that stands for many entries, whether one of them is needed."""
+    if algebra.shape(mask) == dims:
+        return mask
+    if not dims:
+        return anywhere(algebra, mask)
+    ones = algebra.apply(PRIMITIVES["fill"].bound(dims=dims, value=1.0), [])
+    return algebra.apply(PRIMITIVES["*"], [mask, ones])
+
+
 def _passed(
     program: Program,
     algebra: Differentiable[T],
@@ -205,10 +214,7 @@ def _passed(
     if primitive.elementwise:
         return mask
     if primitive.linear != "in all":
-        needed = anywhere(algebra, mask)
-        dims = algebra.shape(_used(values[arguments[position]]))
-        ones = algebra.apply(PRIMITIVES["fill"].bound(dims=dims, value=1.0), [])
-        return algebra.apply(PRIMITIVES["*"], [needed, ones]) if dims else needed
+        return _fitted(algebra, anywhere(algebra, mask), algebra.shape(_used(values[arguments[position]])))
     call = Call(primitive, [_used(values[a]) for a in arguments], _used(values[index]))
     back = pulled(algebra, call, position, mask)
     return None if back is None else algebra.apply(_UNEQUAL, [back, algebra.const(0.0)])

@@ -123,7 +123,7 @@ def _take(x: Array, places: Array) -> Array:
 
 def _put(n: int) -> Kernel:
     def put(x: Array, places: Array) -> Array:
-        whole = np.asarray(places).astype(np.intp)
+        x, whole = np.asarray(x), np.asarray(places).astype(np.intp)
         rank = whole.ndim
         lead = x.shape[: x.ndim - rank]
         if not lead:
@@ -320,14 +320,16 @@ _PLAIN: Mapping[str, Kernel] = MappingProxyType(
         "core log_softmax": _log_softmax,
         "core trace": lambda x: np.trace(x, axis1=-2, axis2=-1),
         "core det": np.linalg.det,
-        "cofactors": _cofactors,
-        "minors": _minors,
+        "cofactors": _quietly(_cofactors, _same),
+        "minors": _quietly(_minors, _same),
         "core logdet": lambda x: np.linalg.slogdet(x)[1],
         "core inv": _quietly(np.linalg.inv, _same),
         "core solve": _quietly(_solve, _same),
         "solvevec": _quietly(lambda x, y: _solve(x, y[..., None])[..., 0], _same),
         "core cholesky": _quietly(lambda x: np.linalg.cholesky((x + _swap(x)) / 2.0), _same),
-        "core eigvalsh": lambda x: np.linalg.eigvalsh((x + _swap(x)) / 2.0),
-        "core eigenvectors": lambda x: np.linalg.eigh((x + _swap(x)) / 2.0)[1],
+        "core eigvalsh": _quietly(
+            lambda x: np.linalg.eigvalsh((x + _swap(x)) / 2.0), lambda arrays: np.shape(arrays[0])[:-1]
+        ),
+        "core eigenvectors": _quietly(lambda x: np.linalg.eigh((x + _swap(x)) / 2.0)[1], _same),
     }
 )

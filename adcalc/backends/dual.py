@@ -6,6 +6,7 @@ Each variable in turn is given the tangent 1, and every operation carries value 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -85,6 +86,9 @@ def pushed_jacobian(task: Task) -> ArrayDerivatives:
     """The Jacobian by forward mode: as many unit tangents at once as fit."""
     import numpy as np
 
+    if not task.size():
+        task.run([], [])
+        return ArrayDerivatives(task.blocks(np.zeros((math.prod(task.shape), 0)), task.shape), evaluations=0)
     formula = task.prepared.pushforward(task.wrt)
 
     def rows(seeds: Mapping[str, Array]) -> Array:
@@ -95,7 +99,7 @@ def pushed_jacobian(task: Task) -> ArrayDerivatives:
     if np.isnan(columns).any() and not np.isnan(task.value).any():
         columns = task.pushed(lambda seeds: _moved(task, seeds))
     size = task.size()
-    matrix = columns.reshape(size, -1).T if size else columns.reshape(0, -1).T
+    matrix = columns.reshape(size, -1).T
     return ArrayDerivatives(task.blocks(matrix, task.shape), evaluations=size)
 
 

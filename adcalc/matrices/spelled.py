@@ -127,6 +127,8 @@ class Speller:
             case "core array" if primitive.setting("inner") < len(shapes[0]):
                 axis = len(shapes[0]) - primitive.setting("inner")
                 return apply(PRIMITIVES["stack"], *arguments, number(axis))
+            case "core concat" if len(arguments) == 1:
+                return arguments[0]
             case "core concat":
                 return apply(PRIMITIVES["concat"], *arguments, number(primitive.setting("axis")))
             case "shaped" if primitive.setting("rank") == len(shapes[0]):

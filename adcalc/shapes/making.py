@@ -222,6 +222,8 @@ def accumulate(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """`accumulate(x, places, n)`."""
     array, places = arguments[:2]
     count = e.whole(arguments[2], "a length")
+    if count < 0:
+        raise Refusal("a length cannot be negative")
     if e.inner(array) != e.inner(places):
         shown = f"{named(e.inner(array))} and {named(e.inner(places))}"
         raise Refusal(f"{shown} do not fit together in `accumulate`", "give a place for every entry")
