@@ -126,6 +126,11 @@ class Speller:
                 return apply(PRIMITIVES["[]"], *arguments)
             case "core array" if primitive.setting("inner") < len(shapes[0]):
                 axis = len(shapes[0]) - primitive.setting("inner")
+                if len(arguments) == 1:
+                    # Of one array alone `stack` would take the rows.
+                    return apply(
+                        PRIMITIVES["reshape"], *arguments, self.dims((*shapes[0][:axis], 1, *shapes[0][axis:]))
+                    )
                 return apply(PRIMITIVES["stack"], *arguments, number(axis))
             case "core concat" if len(arguments) == 1:
                 return arguments[0]
