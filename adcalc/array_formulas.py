@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from adcalc.algebras.arrays import computed
-from adcalc.errors import Caution, LimitProblem
+from adcalc.errors import Caution, LimitProblem, ShapeProblem
 from adcalc.expr import Apply, Expr, topological, variable, variables
 from adcalc.matrices.derivative import Length, as_in_a_book, named_lengths, partials, uses_book_notation, written
 from adcalc.program import lowered
 from adcalc.shapes.builder import Builder
 from adcalc.shapes.core import Shape
 from adcalc.shapes.elaboration import Elaboration, elaborated
-from adcalc.shapes.inference import LENGTHS, declared, described, inferred
+from adcalc.shapes.inference import LENGTHS, declared, described, inferred, lettered
 from adcalc.transforms import differentiable
 
 if TYPE_CHECKING:
@@ -40,8 +40,14 @@ def opened(function: Function, shapes: Axes | None) -> Opened:
     """
     root = function.expr
     given, names = declared(shapes or {})
-    assumed = [name for name in variables([root]) if name not in given]
-    notes = []
+    lengths = {name: float(length) for length, name in names.items()}
+    used = variables([root])
+    assumed = [name for name in used if name not in given and name not in lengths]
+    notes = [
+        Caution("unused", f"the formula has no `{name}`; its shape is not used")
+        for name in given
+        if name not in used and name not in function.origin
+    ]
     if assumed and not given:
         read = as_in_a_book(root)
         if read is not root:
@@ -53,13 +59,17 @@ def opened(function: Function, shapes: Axes | None) -> Opened:
             root = read
 
     def attempt(tried: Mapping[str, Shape]) -> Elaboration:
-        return elaborated([root], tried, {}, function.spans, function.source, Builder(), computed)
+        return elaborated([root], tried, lengths, function.spans, function.source, Builder(), computed)
 
     def value(tried: Mapping[str, Shape]) -> Shape:
         found = attempt(tried)
         return found.builder.shape(found.roots[0])
 
-    every = inferred(root, given, value)
+    given |= {name: () for name in lengths if name in used}
+    try:
+        every = inferred(root, given, value)
+    except ShapeProblem as problem:
+        raise lettered(problem, names) from None
     found = attempt(every)
     for name, shape in every.items():
         found.builder.shapes.setdefault(variable(name), shape)
@@ -113,7 +123,10 @@ def _functions(function: Function, ready: Opened, paths: Sequence[Sequence[str]]
         for path in paths:
             root = ready.root
             for name in path:
-                (root,) = partials(root, ready.builder, [name], exact=exact)
+                try:
+                    (root,) = partials(root, ready.builder, [name], exact=exact)
+                except ShapeProblem as problem:
+                    raise lettered(problem, {}) from None
             roots.append(root)
         found.append(written(roots, ready.builder, ready.length, exact=exact, book=ready.book))
     for shown in found[0]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from adcalc.answer import answered
 from adcalc.backends.protocol import ArrayDerivatives, Backend
-from adcalc.errors import Caution, InputProblem, ShapeProblem, Source, Span
+from adcalc.errors import Caution, InputProblem, LimitProblem, ShapeProblem, Source, Span
 from adcalc.expr import Expr, Variable
 from adcalc.program import Program, lowered
 from adcalc.results import Figure
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = Any
 Kind = Literal["value", "gradient", "jacobian", "hessian"]
+
+
+#: Derivatives with more entries than this are not put into one matrix.
+_MOST_ENTRIES = 2**27
 
 
 class ArrayAnswer(NamedTuple):
@@ -74,6 +78,12 @@ def array_answer(asked: Asked, symbols: Sequence[str], backend: Backend | None, 
     """
     ready, task = prepared_task(asked, symbols, number=kind in ("gradient", "hessian"))
     task.order = 2 if kind == "hessian" else 1
+    entries = task.size() * (task.size() if kind == "hessian" else math.prod(task.shape))
+    if backend is not None and entries > _MOST_ENTRIES:
+        raise LimitProblem(
+            f"a {kind} of {entries} entries is too large",
+            hint="take `hvp`, `jvp` or `vjp` for what it does to a vector",
+        )
     found = ArrayDerivatives({})
     try:
         if backend is None:
@@ -88,7 +98,29 @@ def array_answer(asked: Asked, symbols: Sequence[str], backend: Backend | None, 
         task.run([], [])
     cautions = [*ready.elaboration.cautions, *task.cautions, *[Caution("one-sided", note) for note in found.notes]]
     cautions += _not_finite(task, found)
+    if not cautions and (backend is None or backend.refinable):
+        cautions += _doubts(task, found)
     return ArrayAnswer(as_figure(task.value), found, cautions)
+
+
+def _doubts(task: Task, found: ArrayDerivatives) -> list[Caution]:
+    """What is to be said of the digits of the value, and of the gradient of a number."""
+    from adcalc.certainty import doubts
+
+    if task.shape or not found.jacobian:
+        return doubts(task, [task.prepared.root], [task.value], entrywise=False)
+    return _gradient_doubts(task, found.jacobian, entrywise=False)
+
+
+def _gradient_doubts(task: Task, partials: Mapping[str, Array], *, entrywise: bool) -> list[Caution]:
+    from adcalc.certainty import doubts
+
+    formulas, figures = [task.prepared.root], [task.value]
+    for name, formula in task.prepared.pullback(task.wrt, seeded=False).items():
+        if formula is not None:
+            formulas.append(formula)
+            figures.append(partials[name])
+    return doubts(task, formulas, figures, entrywise=entrywise)
 
 
 def prepared_task(asked: Asked, symbols: Sequence[str], *, number: bool) -> tuple[Prepared, Task]:
@@ -294,6 +326,8 @@ def elementwise(
     cautions = [*ready.elaboration.cautions, *task.cautions]
     if not all(np.all(np.isfinite(partial)) for partial in figures.values()):
         cautions += task.scene.slope_cautions(task.wrt)
+    if not cautions and backend.refinable:
+        cautions += _gradient_doubts(task, found, entrywise=True)
     return as_figure(np.broadcast_to(task.value, points)), figures, cautions
 
 

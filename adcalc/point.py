@@ -69,7 +69,7 @@ def resolved(given: Point) -> dict[str, Figure]:
 def _read(name: str, text: str, given: Point) -> tuple[Meaning, Expr]:
     source = Source(text, f"the value of `{name}`")
     meaning = read(source, [other for other in given if other != name])
-    if any(sign in text for sign in ";\n"):
+    if any(sign in text for sign in ";\n") or meaning.assigned or meaning.functions:
         raise InputProblem(
             f"the value of `{name}` is more than one formula",
             (0, len(text)),

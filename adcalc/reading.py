@@ -80,6 +80,8 @@ class Reading:
         also = [other for other in missing if other != name]
         hint = f"give it one: `--at {','.join(f'{each}=...' for each in missing)}`"
         guess = near(name, [*self.function.assigned])
+        if name.lower() in ("true", "false"):
+            hint = "write 1 for true and 0 for false"
         if name in self.function.assigned:
             hint = f"it gets its value only later; {hint}"
         elif guess:

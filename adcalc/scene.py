@@ -16,7 +16,7 @@ from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.duals import Dual, Duals
 from adcalc.algebras.text import digits, written
 from adcalc.errors import Caution, DomainProblem, Source, Span
-from adcalc.expr import Apply, Expr, variable
+from adcalc.expr import Apply, Expr, rebuild, variable
 from adcalc.prepared import Prepared
 from adcalc.primitive import Primitive
 from adcalc.program import Slot, evaluate
@@ -118,7 +118,7 @@ class Scene:
         slot = self.prepared.program.slots[index]
         place = np.unravel_index(int(np.argmax(outside)), np.shape(outside)) if np.ndim(outside) else ()
         shown = []
-        needs = primitive.domain
+        needs = self._needs(index, primitive)
         for argument in slot.arguments:
             value = np.broadcast_to(self.values[argument], np.shape(outside))[place]
             text = self._argument(index, argument)
@@ -127,12 +127,31 @@ class Scene:
         message = f"`{form}` needs `{needs}`, here {' and '.join(shown)}{where}"
         return DomainProblem(message, self.span(index), primitive.advice, self.source)
 
-    def _argument(self, index: int, argument: int) -> str:
+    def _needs(self, index: int, primitive: Primitive) -> str:
+        """The condition of a domain, in terms of what stands in the formula if that is short."""
+        texts = [self._argument(index, argument) for argument in self.prepared.program.slots[index].arguments]
+        if any(text in ARGUMENTS and text != letter for letter, text in zip(ARGUMENTS, texts, strict=False)) or any(
+            text not in ARGUMENTS for text in texts
+        ):
+            rule = compiled(primitive.domain).program
+            condition = rule.slots[rule.output].node
+            own: dict[Expr, Expr] = {
+                variable(letter): self._origin(argument)
+                for letter, argument in zip(ARGUMENTS, self.prepared.program.slots[index].arguments, strict=False)
+            }
+            told = written(rebuild([condition], own)[condition])
+            if len(told) <= _LONGEST:
+                return told
+        return primitive.domain
+
+    def _origin(self, argument: int) -> Expr:
         node = self.prepared.program.slots[argument].node
         while isinstance(node, Apply) and node.primitive.name in ("expand", "spread"):
             (node,) = node.arguments
-        origin = self.prepared.elaboration.origin.get(node, node)
-        text = written(origin)
+        return self.prepared.elaboration.origin.get(node, node)
+
+    def _argument(self, index: int, argument: int) -> str:
+        text = written(self._origin(argument))
         if len(text) > _LONGEST:
             position = self.prepared.program.slots[index].arguments.index(argument)
             return ARGUMENTS[min(position, 2)]

@@ -66,7 +66,7 @@ PRINTED = [
     ("linspace(0, 1, num=5)", "linspace(0, 1, 5)"), ("arange(5)", "arange(5)"), ("arange(0, 5)", "arange(0, 5)"), ("arange(5, step=2)", "arange(5, step=2)"),
     ("triu(x, k=1)", "triu(x, 1)"), ("reshape(x, shape=[2, 3])", "reshape(x, [2, 3])"), ("min(x, axis=0)", "min(x, axis=0)"), ("max(x)", "max(x)"),
     ("concat(x, y)", "concat([x, y])"), ("concat([x, y], axis=1)", "concat([x, y], axis=1)"), ("stack([[1, 2]])", "stack([[1, 2]])"),
-    ("stack([t for t in 1..3])", "stack([[t for t in 1..3]])"), ("sum(x[i] for i in 0..n-1)", "sum(x[i] for i in 0..n - 1)"), ("[i for i in 1.5..(a<b)]", "[i for i in 1.5..(a < b)]"),
+    ("stack([t for t in 1..3])", "stack([t for t in 1..3])"), ("sum(x[i] for i in 0..n-1)", "sum(x[i] for i in 0..n - 1)"), ("[i for i in 1.5..(a<b)]", "[i for i in 1.5..(a < b)]"),
     ("max(x[i] for i in -1..1)", "max(x[i] for i in -1..1)"), ("sum([i for i in 0..3])", "sum([i for i in 0..3])"), ("sum([i for i in 0..3], axis=0)", "sum(i for i in 0..3)"),
     ("sum([i for i in 0..3], axis=0, keepdims=1)", "sum([i for i in 0..3], axis=0, keepdims=1)"), ("norm(i for i in 0..3)", "norm(i for i in 0..3)"),
     ("sum(i*j for i in 0..1 for j in 0..i)", "sum(sum(i*j for j in 0..i) for i in 0..1)"), ("[i*j for i in 0..1 for j in 0..2]", "[[i*j for j in 0..2] for i in 0..1]"),

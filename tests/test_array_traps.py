@@ -282,3 +282,58 @@ def test_infinities_are_not_passed_over(at: list[float]) -> None:
         except DomainProblem:
             continue
         assert found.warnings != (), (formula, found)
+
+
+@pytest.mark.parametrize("backend", EXACT)
+@pytest.mark.parametrize(
+    ("formula", "at"),
+    [
+        ("sum((1 - cos(x))/x^2)", {"x": [1e-8]}),
+        ("sum(log(1 + x))", {"x": [1e-20]}),
+        ("(1e16 + x[0]) - 1e16", {"x": [1]}),
+    ],
+)
+def test_digits_that_are_lost_are_said(formula: str, at: Mapping[str, Any], backend: str) -> None:
+    """Where rounding decides, no figure comes without saying so."""
+    found = adcalc.gradient(formula, at, backend=backend)
+    assert [warning.kind for warning in found.warnings] == ["precision"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "at"),
+    [
+        ("norm(A@x - b)^2", {"A": [[0.1, 0.2], [0.3, 0.4]], "x": [1, 1], "b": [0.3, 0.7]}),
+        ("sum(softmax(x)^2)", {"x": [0.1, 0.2, 0.3]}),
+        ("sum(x - mean(x)) + 1", {"x": [0.1, 0.2, 0.4]}),
+        ("logsumexp(x) + sum(x[i]^2 for i in 0..2)", {"x": [0.1, 0.2, 0.4]}),
+    ],
+)
+def test_digits_that_are_there_are_not_doubted(formula: str, at: Mapping[str, Any]) -> None:
+    """Roundings at the size of roundings are nothing to speak of."""
+    assert adcalc.gradient(formula, at).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("formula", "wanted"),
+    [
+        ("C = mean(A, axis=0, keepdims=1); sum(C[i,j]*w[i] for i in 0..0 for j in 0..2)", 45),
+        ("[[broadcast(w, [1, 3])[i,j]*w[i] for j in 0..2] for i in 0..0]", [[25, 25, 25]]),
+        ("C = mean(A, axis=0, keepdims=1); C'", [[2], [3], [4]]),
+        ("concat([A])", [[1, 2, 3], [3, 4, 5]]),
+        ("concat(A)", [1, 2, 3, 3, 4, 5]),
+        ("stack([w])", [[5]]),
+        ("stack([w], axis=1)", [[5]]),
+    ],
+)
+def test_an_axis_of_one_is_an_axis(formula: str, wanted: Any) -> None:
+    """A row that a mean has kept is no book's row, and a list of one array is a list."""
+    found = adcalc.parse(formula).value({"A": [[1, 2, 3], [3, 4, 5]], "w": [5]})
+    assert np.array_equal(found, wanted)
+    assert np.shape(found) == np.shape(wanted)
+
+
+def test_entries_that_always_tie_share_in_the_printed_derivative() -> None:
+    """On the diagonal of max(A, A.T) both are the largest, for every A."""
+    derivative = adcalc.parse("sum(max(A, A.T))").diff("A", shapes={"A": (2, 2)})
+    printed = adcalc.parse(str(derivative))
+    assert np.array_equal(printed.value(A=[[1, 2], [3, 4]]), [[1, 0], [2, 1]])

@@ -131,7 +131,9 @@ def contribution(algebra: Differentiable[T], call: Call[T], argument: int, facto
     Raises:
         NoDerivative: the table has no derivative by this argument.
     """
-    rule = partial(call.primitive, argument, exact=algebra.exact)
+    # Of arrays some entries may always tie, as on the diagonal of max(A, A.T): there the plain text will not do.
+    exact = algebra.exact or (bool(call.primitive.kinks) and bool(algebra.shape(call.out)))
+    rule = partial(call.primitive, argument, exact=exact)
     if rule is None:
         raise NoDerivative(call.primitive, argument)
     match rule.constant:

@@ -112,7 +112,7 @@ def _array(primitive: Primitive, arguments: Sequence[Rope]) -> Rope | None:
     call = written_call(primitive, arguments)
     placed = call.placed[0].parts if call.loop else call.placed
     parts: list[str | Rope] = joined(list(placed))
-    if primitive.variadic:
+    if primitive.variadic and len(placed) > 1:
         parts = ["[", *parts, "]"]
     if not call.loop:
         for name, value in call.named:

@@ -141,7 +141,8 @@ def _joined(node: Syntax, name: str, row: Primitive, arguments: tuple[Expr, ...]
         else:
             arrays.append(argument)
     if len(arrays) == 1 and isinstance(arrays[0], Apply) and arrays[0].primitive is PRIMITIVES["[]"]:
-        arrays = list(arrays[0].arguments)
+        # A list of one array stays a list, for an array alone stands for its rows.
+        arrays = arrays if len(arrays[0].arguments) == 1 else list(arrays[0].arguments)
     if not arrays:
         place = (node.start, node.end)
         raise ArityProblem(f"`{name}` needs at least one array", place, f"as in `{name}([x, y])`", source)

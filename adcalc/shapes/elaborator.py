@@ -30,6 +30,8 @@ class Val(NamedTuple):
 
     expr: Expr
     loops: tuple[str, ...] = ()
+    row: bool = False
+    """It is the transpose of a vector, as a book has it."""
 
 
 class Slice(NamedTuple):
@@ -43,9 +45,7 @@ class Slice(NamedTuple):
 def row(val: Val) -> Val | None:
     """The vector that a row was made from."""
     node = val.expr
-    if isinstance(node, Apply) and node.primitive.name == "expand" and node.primitive.setting("axes") == (-2,):
-        return Val(node.arguments[0], val.loops)
-    return None
+    return Val(node.arguments[0], val.loops) if val.row and isinstance(node, Apply) else None
 
 
 Rule: TypeAlias = "Callable[[Elaborator, Apply, list[Any]], Any]"
@@ -205,7 +205,7 @@ class Elaborator:
         if any(rows) and all(each or not self.inner(val) for each, val in zip(rows, vals, strict=True)):
             # A row stays one in a product with numbers, so that `2*x'*A*x` is still a number.
             flat = self.entrywise(name, [each or val for each, val in zip(rows, vals, strict=True)])
-            return Val(self.builder.expand(flat.expr, [-2]), flat.loops)
+            return Val(self.builder.expand(flat.expr, [-2]), flat.loops, row=True)
         arguments = []
         for val in vals:
             if self.builder.is_constant(val.expr) and not val.loops:
@@ -243,6 +243,10 @@ class Elaborator:
         for name in variables([val.expr]):
             if name not in self.values:
                 hint = f"give it one: `--at {name}=...`"
+                if name.lower() in ("true", "false"):
+                    hint = "write 1 for true and 0 for false"
+                elif self.builder.fold is None:
+                    hint = "write `len(x)` for the length of x, or name it in `--shape x:n`"
                 raise NameProblem(
                     f"`{name}` settles {what}, and has no value", self.spans.get(variable(name)), hint, self.source
                 )

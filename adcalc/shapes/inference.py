@@ -7,6 +7,7 @@ What was found is said along with the answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import NamedTuple, TypeAlias
@@ -237,3 +238,19 @@ def described(shapes: Mapping[str, Shape], names: Sequence[str], written: Mappin
         f"{name}:{'x'.join(lengths.get(length, str(length)) for length in shapes[name])}" for name in names
     )
     return Caution("shape", f"as read here {', '.join(words)}", None, f"say otherwise as in `--shape {declaration}`")
+
+
+def lettered(problem: ShapeProblem, written: Mapping[int, str]) -> ShapeProblem:
+    """The same problem with letters for lengths that were made up."""
+    letters = dict(written)
+
+    def letter(found: re.Match[str]) -> str:
+        length = int(found[0])
+        if length not in LENGTHS:
+            return found[0]
+        if length not in letters:
+            letters[length] = next(each for each in _SIZES if each not in letters.values())
+        return letters[length]
+
+    message, hint = (re.sub(r"\d+", letter, text) for text in (problem.message, problem.hint))
+    return ShapeProblem(message, problem.span, hint, problem.source)

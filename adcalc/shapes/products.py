@@ -96,7 +96,7 @@ def times(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     own = row(first)
     if own is not None and len(shapes[0]) == 2:
         made = multiplied(e, own, second)
-        return made if e.rank(second) == 1 else Val(e.builder.expand(made.expr, [-2]), made.loops)
+        return made if e.rank(second) == 1 else Val(e.builder.expand(made.expr, [-2]), made.loops, row=True)
     column_by_row = row(second)
     if column_by_row is not None and len(shapes[0]) == 1:
         return outer(e, node, [first, column_by_row])
@@ -152,7 +152,7 @@ def prime(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     """`A'`; of a vector it is the row."""
     (array,) = arguments
     if e.rank(array) == 1:
-        return Val(e.builder.expand(array.expr, [-2]), array.loops)
+        return Val(e.builder.expand(array.expr, [-2]), array.loops, row=True)
     own = row(array)
     return own if own is not None else transpose(e, node, arguments)
 

@@ -1,0 +1,76 @@
+"""How many digits of a result over arrays are certain: it is computed once more with its roundings perturbed.
+
+Formulas of numbers are computed again with more digits where this shows that it takes them
+(`adcalc.refinement`); over arrays it is only said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from adcalc.algebras.perturbedarrays import PerturbedArrays
+from adcalc.errors import Caution
+from adcalc.expr import Expr, topological
+from adcalc.program import Unused, evaluate, lowered
+from adcalc.task import Task
+
+Array: TypeAlias = Any
+
+_SEEDS = (20_250_713, 19_700_101)
+#: Entries of all operations together; larger computations are not checked.
+_MOST_ENTRIES = 50_000
+#: What may move, relative to a figure, without anybody minding.
+_TOLERANCE = 1e-8
+#: Beside the largest number of the point, a figure so small counts as 0.
+_NOTHING = 1e-6
+
+
+def doubts(task: Task, formulas: Sequence[Expr], figures: Sequence[Array], *, entrywise: bool) -> list[Caution]:
+    """What is to be said of the digits of some figures.
+
+    Args:
+        formulas: what the figures were computed by, or could have been.
+        entrywise: every entry is a figure of its own; else an array is one, by its largest entry.
+    """
+    points = max((np.size(value) for value in task.inputs.values()), default=1) if entrywise else 1
+    shape = task.prepared.builder.shape
+    entries = sum([math.prod(shape(node)) for node in topological(formulas)]) * points
+    if entries > _MOST_ENTRIES or not all(np.all(np.isfinite(figure)) for figure in figures):
+        return []
+    program = lowered(formulas)._replace(branching=False)
+    sizes = [float(np.max(np.abs(value))) for value in task.inputs.values() if np.size(value)]
+    least = _NOTHING * max([size for size in sizes if math.isfinite(size)], default=0.0)
+    spread = 0.0
+    for seed in _SEEDS:
+        with np.errstate(all="ignore"):
+            values = evaluate(program, PerturbedArrays(seed), task.inputs)
+        for output, figure in zip(program.outputs, figures, strict=True):
+            moved = values[output]
+            assert not isinstance(moved, Unused)
+            spread = max(spread, _distance(figure, moved, least, entrywise=entrywise))
+    if spread <= _TOLERANCE:
+        return []
+    certain = math.floor(-math.log10(spread)) if spread < 1.0 else 0
+    message = (
+        f"rounding in double precision leaves about {certain} digits certain here"
+        if certain > 0
+        else "rounding decides the result here: no digit of it is certain"
+    )
+    return [Caution("precision", message, None, "a formula of numbers is computed with as many digits as it takes")]
+
+
+def _distance(figure: Array, moved: Array, least: float, *, entrywise: bool) -> float:
+    """How far a figure moved, relative to it."""
+    with np.errstate(all="ignore"):
+        apart = np.abs(np.subtract(figure, moved))
+        sizes = np.abs(np.broadcast_to(figure, apart.shape))
+        if not apart.size:
+            return 0.0
+        size = sizes if entrywise else np.max(sizes)
+        found = np.where(apart == 0.0, 0.0, apart / np.maximum(size, least))
+    worst = np.max(found)
+    return math.inf if np.isnan(worst) else float(worst)
