@@ -112,6 +112,11 @@ class Scene:
     def _problem(self, index: int, primitive: Primitive, outside: Array) -> DomainProblem:
         name = primitive.name.removeprefix("core ")
         form = self.written(index) or name
+        if primitive.name == "core one_hot":
+            labels = np.asarray(self.values[self.prepared.program.slots[index].arguments[0]])
+            first = digits(float(labels[np.any(outside, axis=-1)].flat[0]))
+            message = f"labels are whole numbers from 0 below {primitive.setting('n')}, here one is {first}"
+            return DomainProblem(message, self.span(index), "", self.source)
         if not primitive.elementwise:
             name = {"solvevec": "solve", "take": "an index"}.get(name, name)
             return DomainProblem(f"`{form}` needs {primitive.domain}", self.span(index), primitive.advice, self.source)

@@ -206,7 +206,26 @@ class Collector:
             # Collected powers could overflow where the factors one by one do not: x/y/y, and x/y^2.
             return expr
         (made,) = simplified([expr])
-        return self._factored(made)
+        return self._factored(self._with_inverses(made))
+
+    def _with_inverses(self, expr: Expr) -> Expr:
+        """The cofactors of a matrix over its determinant are the transpose of its inverse."""
+        changed = False
+        terms: list[Expr] = []
+        for sign, term in _terms(expr):
+            factor, rest = self.split(term)
+            atom = self.opened(rest) if rest is not None else None
+            made = term
+            if atom is not None and atom.primitive.name == "cofactors":
+                determinant = self.atom(PRIMITIVES["core det"], *atom.arguments)
+                (left,) = simplified([apply(_TIMES, factor, determinant)])
+                if determinant in topological([factor]) and determinant not in topological([left]):
+                    changed = True
+                    inverse = self.atom(PRIMITIVES["core inv"], *atom.arguments)
+                    turned = self.rules["swap"](self, PRIMITIVES["swap"], [inverse], [self.shape(inverse)])
+                    made = turned if left is number(1) else apply(_TIMES, left, turned)
+            terms.append(apply(_NEG, made) if sign < 0 else made)
+        return self.tidy(_added(terms)) if changed else expr
 
     def _factored(self, expr: Expr) -> Expr:
         terms = _terms(expr)

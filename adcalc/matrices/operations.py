@@ -198,15 +198,6 @@ def _trace(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims: 
     return c.scaled(expr, lambda rest: c.atom(primitive, c.fit(rest, dims[0])))
 
 
-def _cofactors(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims: Sequence[Shape]) -> Expr:
-    """A reader writes det(x)*inv(x)'; that fails for a singular matrix, where the cofactors do not."""
-    expr = c.fit(arguments[0], dims[0])
-    if c.exact:
-        return c.atom(primitive, expr)
-    inverse = c.atom(PRIMITIVES["core inv"], expr)
-    return apply(_TIMES, c.atom(PRIMITIVES["core det"], expr), _transposed(c, inverse, dims[0]))
-
-
 def _array(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims: Sequence[Shape]) -> Expr:
     return c.atom(primitive, *[c.fit(argument, shape) for argument, shape in zip(arguments, dims, strict=True)])
 
@@ -225,7 +216,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "gather": _gather,
         "swap": _swap,
         "core trace": _trace,
-        "cofactors": _cofactors,
         "core array": _array,
         "fill": _fill,
         "solvevec": _solved,

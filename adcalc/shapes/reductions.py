@@ -94,7 +94,8 @@ def last(e: Elaborator, array: Val, axes: tuple[int, ...], name: str) -> Any:
     for each in axes:
         length *= dims[each]
     if not length and name not in ("prod", "cumsum", "logsumexp"):
-        raise Refusal(f"`{name}` of nothing has no value", "there are no entries along this axis")
+        called = {"amax": "max", "amin": "min"}.get(name, name)
+        raise Refusal(f"`{called}` of nothing has no value", "there are no entries along this axis")
     total = len(e.builder.shape(array.expr))
     order = [position for position in range(total) if position - total not in axes]
     expr = moved(e, array.expr, [*order, *[axis % total for axis in axes]])
@@ -130,7 +131,8 @@ def along(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
         array, rank = Val(e.builder.shaped(array.expr, (length,), rank), array.loops), 1
     chosen = -1 if axis is None else e.axis(axis, rank)
     if not e.inner(array)[chosen] and name in ("softmax", "log_softmax"):
-        raise Refusal(f"`{name}` of nothing has no value", "there are no entries along this axis")
+        called = {"amax": "max", "amin": "min"}.get(name, name)
+        raise Refusal(f"`{called}` of nothing has no value", "there are no entries along this axis")
     total = len(e.builder.shape(array.expr))
     order = list(range(total))
     order[chosen % total], order[-1] = order[-1], order[chosen % total]
