@@ -212,7 +212,11 @@ def test_second_derivatives_in_a_trap(trap: Trap, backend: str) -> None:
         ("inv(A)", {"A": [[1, 2], [2, 4]]}, ["`inv(A)`", "inverse"]),
         ("solve(A, x)", {"A": [[0, 0], [0, 0]], "x": [1, 2]}, ["`solve(A, x)`", "inverse"]),
         ("cholesky(A)", {"A": [[1, 2], [2, 1]]}, ["`cholesky(A)`", "positive definite"]),
-        ("cross_entropy(x, l)", {"x": [[1, 2], [3, 4]], "l": [0, 2]}, ["whole numbers from 0 below 2", "here one is 2"]),
+        (
+            "cross_entropy(x, l)",
+            {"x": [[1, 2], [3, 4]], "l": [0, 2]},
+            ["whole numbers from 0 below 2", "here one is 2"],
+        ),
     ],
 )
 def test_an_entry_outside_the_domain_is_named(formula: str, at: Mapping[str, Any], words: list[str]) -> None:
