@@ -6,7 +6,7 @@ NumPy and everything that stands on it is imported here when an array is met, an
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from adcalc.answer import answered
@@ -18,6 +18,7 @@ from adcalc.results import Figure
 from adcalc.rules import NoDerivative
 
 if TYPE_CHECKING:
+    from adcalc.certainty import Claim
     from adcalc.prepared import Prepared
     from adcalc.task import Task
 
@@ -96,31 +97,101 @@ def array_answer(asked: Asked, symbols: Sequence[str], backend: Backend | None, 
         raise located(ready, problem, asked) from None
     if task.value is None:
         task.run([], [])
-    cautions = [*ready.elaboration.cautions, *task.cautions, *[Caution("one-sided", note) for note in found.notes]]
-    cautions += _not_finite(task, found)
-    if not cautions and (backend is None or backend.refinable):
-        cautions += _doubts(task, found)
+    exact = backend is None or backend.refinable
+    along = {f"tangent {name}": direction for name, direction in _along(task, found).items()}
+    cautions = said(task, list(found.jacobian.values()), _claims(task, found), along, exact=exact)
+    if found.matrix is not None and not cautions and not _finite(found.matrix):
+        cautions = [Caution("not finite", "a second derivative is not finite here")]
+    cautions += [Caution("one-sided", note) for note in found.notes]
     return ArrayAnswer(as_figure(task.value), found, cautions)
 
 
-def _doubts(task: Task, found: ArrayDerivatives) -> list[Caution]:
-    """What is to be said of the digits of the value, and of the gradient of a number."""
-    from adcalc.certainty import doubts
+def said(
+    task: Task,
+    figures: Sequence[Array],
+    claims: Callable[[], Sequence[Claim]],
+    seeds: Mapping[str, Array],
+    *,
+    exact: bool,
+    entrywise: bool = False,
+) -> list[Caution]:
+    """Everything that is to be said of the value of a task and of derivatives computed with it.
 
-    if task.shape or not found.jacobian:
-        return doubts(task, [task.prepared.root], [task.value], entrywise=False)
-    return _gradient_doubts(task, found.jacobian, entrywise=False)
+    Args:
+        figures: the derivatives.
+        claims: formulas with the figures they gave, whose digits are checked if nothing else is to be said.
+        seeds: what these formulas read beside the point.
+        exact: the figures have no error but rounding.
+    """
+    import numpy as np
+
+    cautions = [*task.prepared.elaboration.cautions, *task.cautions]
+    with np.errstate(all="ignore"):
+        value, derivatives = _finite(task.value), all([_finite(figure) for figure in figures])
+    if not value:
+        cautions += task.scene.value_cautions()
+    elif not derivatives:
+        cautions += task.scene.slope_cautions(task.wrt)
+    elif exact and not cautions:
+        from adcalc.certainty import doubts
+
+        cautions += doubts(task, claims, seeds, entrywise=entrywise)
+    return cautions
 
 
-def _gradient_doubts(task: Task, partials: Mapping[str, Array], *, entrywise: bool) -> list[Caution]:
-    from adcalc.certainty import doubts
+def gradient_claims(task: Task, partials: Mapping[str, Array]) -> list[Claim]:
+    """The value of a number's formula and its partials, with their formulas by reverse mode."""
+    from adcalc.certainty import Claim
 
-    formulas, figures = [task.prepared.root], [task.value]
-    for name, formula in task.prepared.pullback(task.wrt, seeded=False).items():
-        if formula is not None:
-            formulas.append(formula)
-            figures.append(partials[name])
-    return doubts(task, formulas, figures, entrywise=entrywise)
+    found = task.prepared.pullback(task.wrt, seeded=False)
+    own = [Claim(formula, partials[name]) for name, formula in found.items() if formula is not None]
+    return [Claim(task.prepared.root, task.value), *own]
+
+
+def _claims(task: Task, found: ArrayDerivatives) -> Callable[[], Sequence[Claim]]:
+    """What was found, as far as it can be said in a few formulas: a matrix is represented by one product with it."""
+
+    def make() -> list[Claim]:
+        import numpy as np
+
+        from adcalc.certainty import Claim
+
+        claims = [Claim(task.prepared.root, task.value)]
+        if not found.jacobian:
+            return claims
+        along = [np.reshape(direction, -1) for direction in _along(task, found).values()]
+        if task.shape:
+            pushed = task.prepared.pushforward(task.wrt)
+            parts = zip(found.jacobian.values(), along, strict=True)
+            moves = [np.reshape(block, (*task.shape, -1)) @ direction for block, direction in parts]
+            return claims if pushed is None else [*claims, Claim(pushed, sum(moves))]
+        claims = gradient_claims(task, found.jacobian)
+        if found.matrix is not None:
+            names = [name for name, formula in task.prepared.pullback(task.wrt, seeded=False).items() if formula]
+            rows = task.blocks((found.matrix @ np.concatenate(along))[None, :], (1,))
+            moved = task.prepared.moved([claim.formula for claim in claims[1:]], task.wrt)
+            second = zip(names, moved, strict=True)
+            claims += [Claim(formula, rows[name][0]) for name, formula in second if formula is not None]
+        return claims
+
+    return make
+
+
+def _along(task: Task, found: ArrayDerivatives) -> dict[str, Array]:
+    """A tangent for every variable, where a matrix is represented by its product with one.
+
+    Its entries are multiples of the golden ratio without their whole parts: ones would do, were not the rows of
+    many a Hessian sums of 0.
+    """
+    import numpy as np
+
+    if not found.jacobian or not (task.shape or found.matrix is not None):
+        return {}
+    ratio = (math.sqrt(5.0) - 1.0) / 2.0
+    return {
+        name: 0.5 + np.modf(ratio * np.arange(1.0, math.prod(shape) + 1.0))[0].reshape(shape)
+        for name, shape in task.shapes().items()
+    }
 
 
 def prepared_task(asked: Asked, symbols: Sequence[str], *, number: bool) -> tuple[Prepared, Task]:
@@ -168,21 +239,6 @@ def located(ready: Prepared, problem: NoDerivative, asked: Asked) -> NoDerivativ
     return problem
 
 
-def _not_finite(task: Task, found: ArrayDerivatives) -> list[Caution]:
-    """What to say of figures that are not finite."""
-    import numpy as np
-
-    with np.errstate(all="ignore"):
-        sound = _finite(task.value), all([_finite(block) for block in found.jacobian.values()])
-    if not sound[0]:
-        return task.scene.value_cautions()
-    if not sound[1]:
-        return task.scene.slope_cautions(task.wrt)
-    if found.matrix is not None and not np.all(np.isfinite(found.matrix)):
-        return [Caution("not finite", "a second derivative is not finite here")]
-    return []
-
-
 def _finite(array: Array) -> bool:
     """Whether all entries are finite; where their sum is, they are, and that is seen in one pass."""
     import numpy as np
@@ -199,153 +255,3 @@ def as_figure(value: Array) -> Figure:
         return float(array)
     # What a plan gives is new; a view may be one of something that is still in use.
     return array if array.flags.owndata else np.array(array)
-
-
-def pushforward(
-    asked: Asked, tangents: Mapping[str, Figure], backend: Backend
-) -> tuple[Figure, Figure, Sequence[Caution]]:
-    """The value of a formula, and how it moves along tangents: forward mode.
-
-    Raises:
-        ShapeProblem: a tangent has not the shape of its variable.
-    """
-    import numpy as np
-
-    symbols = tuple(tangents)
-    ready, task = prepared_task(asked, symbols, number=False)
-    directions = {name: shaped(name, tangents[name], np.shape(asked.inputs[name]), "tangent") for name in symbols}
-    try:
-        if backend.refinable:
-            formula = ready.pushforward(symbols)
-            seeds = {f"tangent {name}": direction for name, direction in directions.items()}
-            (moved,) = task.run([formula], [task.shape], seeds)
-        else:
-            blocks = backend.array_gradient(task).jacobian
-            moved = sum((np.tensordot(blocks[n], d, np.ndim(d)) for n, d in directions.items()), np.zeros(task.shape))
-    except NoDerivative as problem:
-        raise located(ready, problem, asked) from None
-    return as_figure(task.value), as_figure(moved), [*ready.elaboration.cautions, *task.cautions]
-
-
-def pullback(
-    asked: Asked, symbols: Sequence[str], cotangent: Figure, backend: Backend
-) -> tuple[Figure, dict[str, Figure], Sequence[Caution]]:
-    """The value of a formula, and what a cotangent of it contributes to each variable: reverse mode.
-
-    Raises:
-        ShapeProblem: the cotangent has not the shape of the value.
-    """
-    import numpy as np
-
-    ready, task = prepared_task(asked, symbols, number=False)
-    seed = shaped("the value", cotangent, task.shape, "cotangent")
-    shapes = task.shapes()
-    try:
-        if backend.refinable:
-            formulas = ready.pullback(task.wrt, seeded=True)
-            found = task.run(list(formulas.values()), list(shapes.values()), {"cotangent ": seed})
-        else:
-            blocks = backend.array_gradient(task).jacobian
-            found = [np.tensordot(seed, blocks[name], np.ndim(seed)) for name in shapes]
-    except NoDerivative as problem:
-        raise located(ready, problem, asked) from None
-    pulled = {name: as_figure(value) for name, value in zip(shapes, found, strict=True)}
-    return as_figure(task.value), pulled, [*ready.elaboration.cautions, *task.cautions]
-
-
-def hessian_product(
-    asked: Asked, symbols: Sequence[str], vector: Mapping[str, Figure], backend: Backend
-) -> tuple[float, dict[str, Figure], dict[str, Figure], Sequence[Caution]]:
-    """The value, the gradient, and the Hessian times a vector: forward mode over the gradient (Pearlmutter, 1994).
-
-    Raises:
-        ShapeProblem: a part of the vector has not the shape of its variable.
-    """
-    import numpy as np
-
-    ready, task = prepared_task(asked, symbols, number=True)
-    task.order = 2
-    shapes = task.shapes()
-    along = {name: shaped(name, vector.get(name, np.zeros(shape)), shape, "vector") for name, shape in shapes.items()}
-    try:
-        if backend.refinable:
-            formulas = ready.pullback(task.wrt, seeded=False)
-            live = [formula for formula in formulas.values() if formula is not None]
-            moved = iter(ready.moved(live, task.wrt))
-            second = [next(moved) if formula is not None else None for formula in formulas.values()]
-            seeds = {f"tangent {name}": direction for name, direction in along.items()}
-            found = task.run([*formulas.values(), *second], [*shapes.values()] * 2, seeds)
-        else:
-            derivatives = backend.array_hessian(task)
-            flat = np.concatenate([np.reshape(direction, -1) for direction in along.values()])
-            products = task.blocks((derivatives.matrix @ flat)[None, :], (1,))
-            found = [*derivatives.jacobian.values(), *[block[0] for block in products.values()]]
-    except NoDerivative as problem:
-        raise located(ready, problem, asked) from None
-    count = len(shapes)
-    partials = {name: as_figure(value) for name, value in zip(shapes, found[:count], strict=True)}
-    products = {name: as_figure(value) for name, value in zip(shapes, found[count:], strict=True)}
-    return float(task.value), partials, products, [*ready.elaboration.cautions, *task.cautions]
-
-
-def elementwise(
-    asked: Asked, symbols: Sequence[str], backend: Backend
-) -> tuple[Figure, dict[str, Figure], Sequence[Caution]]:
-    """The value and the partials at every entry: the formula is one of numbers, and the arrays are many points.
-
-    Raises:
-        ShapeProblem: the arrays have different shapes, or the formula does not give a number.
-    """
-    import numpy as np
-
-    from adcalc.prepared import prepared
-    from adcalc.shapes.core import named
-    from adcalc.task import Task
-
-    shapes = dict.fromkeys(np.shape(value) for value in asked.inputs.values() if np.ndim(value))
-    if len(shapes) > 1:
-        shown = " and ".join(named(shape) for shape in shapes)
-        raise ShapeProblem(f"entry by entry all arrays must have one shape, these are {shown}")
-    (points,) = shapes or [()]
-    ones = {name: 0.0 if np.ndim(value) else value for name, value in asked.inputs.items()}
-    ready = prepared(asked.root, ones, asked.spans, asked.source)
-    if ready.shape:
-        raise ShapeProblem(
-            f"entry by entry the value must be a number, here it is {named(ready.shape)}",
-            asked.spans.get(asked.root),
-            "leave `--elementwise` away, or take `jacobian`",
-            asked.source,
-        )
-    inputs = {name: np.asarray(value, dtype=np.float64) for name, value in asked.inputs.items()}
-    task = Task(ready, inputs, tuple(symbols), asked.spans, asked.source)
-    try:
-        found = backend.array_elementwise(task, points)
-    except NoDerivative as problem:
-        raise located(ready, problem, asked) from None
-    figures = {name: as_figure(np.broadcast_to(partial, points)) for name, partial in found.items()}
-    cautions = [*ready.elaboration.cautions, *task.cautions]
-    if not all(np.all(np.isfinite(partial)) for partial in figures.values()):
-        cautions += task.scene.slope_cautions(task.wrt)
-    if not cautions and backend.refinable:
-        cautions += _gradient_doubts(task, found, entrywise=True)
-    return as_figure(np.broadcast_to(task.value, points)), figures, cautions
-
-
-def shaped(name: str, value: Figure, shape: tuple[int, ...], what: str) -> Array:
-    """A direction in the shape it must have.
-
-    Raises:
-        ShapeProblem: it has another one.
-    """
-    import numpy as np
-
-    from adcalc.shapes.core import named
-
-    array = np.asarray(value, dtype=np.float64)
-    if array.shape != shape:
-        subject = f"`{name}`" if what != "cotangent" else name
-        hint = f"give the {what} the same shape"
-        if shape:
-            hint += f", such as `ones({shape[0] if len(shape) == 1 else list(shape)})`"
-        raise ShapeProblem(f"{subject} is {named(shape)}, its {what} {named(array.shape)}", hint=hint)
-    return array

@@ -134,22 +134,26 @@ def shape_of(figure: Figure) -> tuple[int, ...]:
 
 def jvp(function: Function, at: Point, tangent: Point, backend: str | Backend) -> Pushforward:
     """The value, and how it moves along a tangent."""
+    from adcalc import directions
+
     chosen = chosen_backend(backend)
     names = function.by(list(tangent))
     reading = reading_at(function, at, names, together=True)
     along = resolved(tangent)
     tangents = {reading.symbol(name): along[name] for name in names}
-    result, moved, cautions = arrayed.pushforward(reading.asked(0), tangents, chosen)
+    result, moved, cautions = directions.pushforward(reading.asked(0), tangents, chosen)
     return Pushforward(result, moved, _cautions(reading, cautions))
 
 
 def vjp(function: Function, at: Point, cotangent: Given, wrt: Sequence[str] | None, backend: str | Backend) -> Pullback:
     """The value, and what a cotangent of it contributes to each variable."""
+    from adcalc import directions
+
     chosen = chosen_backend(backend)
     reading = _asked_reading(function, at, wrt, together=True)
     names = reading.wrt
     seed = resolved({"the cotangent": cotangent})["the cotangent"]
-    result, pulled, cautions = arrayed.pullback(
+    result, pulled, cautions = directions.pullback(
         reading.asked(0), [reading.symbol(name) for name in names], seed, chosen
     )
     return Pullback(result, {name: pulled[reading.symbol(name)] for name in names}, _cautions(reading, cautions))
@@ -159,30 +163,37 @@ def hvp(
     function: Function, at: Point, vector: Point, wrt: Sequence[str] | None, backend: str | Backend
 ) -> HessianProduct:
     """The value, the gradient, and the Hessian times a vector."""
+    from adcalc import directions
+
     chosen = chosen_backend(backend)
     asked = None if wrt is None else list(dict.fromkeys([*wrt, *vector]))
     function.by(list(vector))
     _check_independent(function, function.by(asked))
     reading = _asked_reading(function, at, asked, together=True)
     names = reading.wrt
+    shown = names if wrt is None else tuple(dict.fromkeys(wrt))
     along = {reading.symbol(name): figure for name, figure in resolved(vector).items()}
-    result, partials, products, cautions = arrayed.hessian_product(
+    result, partials, products, cautions = directions.hessian_product(
         reading.asked(0), [reading.symbol(name) for name in names], along, chosen
     )
     return HessianProduct(
         result,
-        {name: partials[reading.symbol(name)] for name in names},
-        {name: products[reading.symbol(name)] for name in names},
+        {name: partials[reading.symbol(name)] for name in shown},
+        {name: products[reading.symbol(name)] for name in shown},
         _cautions(reading, cautions),
     )
 
 
 def elementwise(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Gradient:
     """The value and the partial derivatives at every entry of the arrays of a point."""
+    from adcalc import directions
+
     chosen = chosen_backend(backend)
     names = function.by(wrt)
     reading = reading_at(function, at, names, together=True)
-    result, partials, cautions = arrayed.elementwise(reading.asked(0), [reading.symbol(name) for name in names], chosen)
+    result, partials, cautions = directions.elementwise(
+        reading.asked(0), [reading.symbol(name) for name in names], chosen
+    )
     return Gradient(result, {name: partials[reading.symbol(name)] for name in names}, _cautions(reading, cautions))
 
 

@@ -7,8 +7,8 @@ Formulas of numbers are computed again with more digits where this shows that it
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -29,25 +29,41 @@ _TOLERANCE = 1e-8
 _NOTHING = 1e-6
 
 
-def doubts(task: Task, formulas: Sequence[Expr], figures: Sequence[Array], *, entrywise: bool) -> list[Caution]:
+class Claim(NamedTuple):
+    """A formula, and the figure that it is said to have."""
+
+    formula: Expr
+    figure: Array
+
+
+def doubts(
+    task: Task,
+    claims: Callable[[], Sequence[Claim]],
+    seeds: Mapping[str, Array] | None = None,
+    *,
+    entrywise: bool = False,
+) -> list[Caution]:
     """What is to be said of the digits of some figures.
 
     Args:
-        formulas: what the figures were computed by, or could have been.
+        claims: the figures; asked for only if the formula is small enough to be checked.
+        seeds: tangents or cotangents that the formulas read beside the point.
         entrywise: every entry is a figure of its own; else an array is one, by its largest entry.
     """
     points = max((np.size(value) for value in task.inputs.values()), default=1) if entrywise else 1
-    shape = task.prepared.builder.shape
-    entries = sum([math.prod(shape(node)) for node in topological(formulas)]) * points
-    if entries > _MOST_ENTRIES or not all(np.all(np.isfinite(figure)) for figure in figures):
+    if _entries(task, [task.prepared.root]) * points > _MOST_ENTRIES:
         return []
+    formulas, figures = zip(*claims(), strict=True)
+    if _entries(task, formulas) * points > _MOST_ENTRIES:
+        return []
+    inputs = {**task.inputs, **(seeds or {})}
     program = lowered(formulas)._replace(branching=False)
     sizes = [float(np.max(np.abs(value))) for value in task.inputs.values() if np.size(value)]
     least = _NOTHING * max([size for size in sizes if math.isfinite(size)], default=0.0)
     spread = 0.0
     for seed in _SEEDS:
         with np.errstate(all="ignore"):
-            values = evaluate(program, PerturbedArrays(seed), task.inputs)
+            values = evaluate(program, PerturbedArrays(seed), inputs)
         for output, figure in zip(program.outputs, figures, strict=True):
             moved = values[output]
             assert not isinstance(moved, Unused)
@@ -61,6 +77,11 @@ def doubts(task: Task, formulas: Sequence[Expr], figures: Sequence[Array], *, en
         else "rounding decides the result here: no digit of it is certain"
     )
     return [Caution("precision", message, None, "a formula of numbers is computed with as many digits as it takes")]
+
+
+def _entries(task: Task, formulas: Sequence[Expr]) -> int:
+    """How many numbers are computed on the way."""
+    return sum([math.prod(task.prepared.builder.shape(node)) for node in topological(formulas)])
 
 
 def _distance(figure: Array, moved: Array, least: float, *, entrywise: bool) -> float:

@@ -39,12 +39,14 @@ class Reading:
     def answer(self, position: int, backend: Backend | None, kind: Kind) -> Answer | ArrayAnswer:
         """The figures of one group of names."""
         symbols = [self.symbol(name) for name in self.groups[position]]
-        if kind == "jacobian" or not all([isinstance(value, float) for value in self.inputs.values()]):
+        if not all([isinstance(value, float) for value in self.inputs.values()]):
             return array_answer(self.asked(position), symbols, backend, kind)
         program = lowered([self.roots[position]])
         if needs_arrays(program, self.inputs):
             return array_answer(self.asked(position), symbols, backend, kind)
-        return answered(program, self.inputs, symbols, backend, kind, self.function.spans, self.function.source)
+        # The Jacobian of a formula of numbers is its gradient.
+        asked = "gradient" if kind == "jacobian" else kind
+        return answered(program, self.inputs, symbols, backend, asked, self.function.spans, self.function.source)
 
     def asked(self, position: int) -> Asked:
         """What one group of names is asked of."""

@@ -59,13 +59,15 @@ class Scene:
 
     def span(self, index: int) -> Span | None:
         """Where a slot stands in the source; of one that a rule made, where its user stands."""
-        program = self.prepared.program
-        origin = self.prepared.elaboration.origin.get(program.slots[index].node)
-        if origin is not None and origin in self.spans:
-            return self.spans[origin]
-        for user in range(index + 1, len(program.slots)):
-            if index in program.slots[user].arguments:
-                return self.span(user)
+        slots = self.prepared.program.slots
+        place: int | None = index
+        while place is not None:
+            origin = self.prepared.elaboration.origin.get(slots[place].node)
+            if origin is not None and origin in self.spans:
+                return self.spans[origin]
+            below = place
+            users = (user for user in range(below + 1, len(slots)) if below in slots[user].arguments)
+            place = next(users, None)
         return None
 
     def written(self, index: int) -> str:

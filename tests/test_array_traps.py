@@ -341,3 +341,43 @@ def test_entries_that_always_tie_share_in_the_printed_derivative() -> None:
     derivative = adcalc.parse("sum(max(A, A.T))").diff("A", shapes={"A": (2, 2)})
     printed = adcalc.parse(str(derivative))
     assert np.array_equal(printed.value(A=[[1, 2], [3, 4]]), [[1, 0], [2, 1]])
+
+
+_LOST: dict[str, float] = {"x": 1e-8}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda f: f.jvp(_LOST, {"x": 1}),
+        lambda f: f.vjp(_LOST, 1),
+        lambda f: f.hvp(_LOST, {"x": 1}),
+    ],
+    ids=["jvp", "vjp", "hvp"],
+)
+def test_digits_lost_along_a_direction_are_said(ask: Any) -> None:
+    """Of a formula of numbers the gradient has them all; along directions they are at least not passed over."""
+    found = ask(adcalc.parse("(1 - cos(x))/x^2"))
+    assert any(caution.kind == "precision" for caution in found.warnings)
+
+
+def test_the_jacobian_of_numbers_has_all_digits() -> None:
+    found = adcalc.parse("(1 - cos(x))/x^2").jacobian(_LOST)
+    assert math.isclose(found.value, 0.5)
+    assert math.isclose(found.blocks["x"], -8.333333333333333e-10, rel_tol=1e-14)
+
+
+def test_an_infinite_slope_along_a_direction_is_said() -> None:
+    f = adcalc.parse("sqrt(x)")
+    for found in (f.jvp({"x": 0}, {"x": 1}), f.vjp({"x": 0}, 1)):
+        assert any("infinite" in caution.message for caution in found.warnings)
+
+
+def test_a_hessian_product_by_one_variable_along_another() -> None:
+    found = adcalc.parse("x^2*y^3").hvp({"x": 1, "y": 2}, {"x": 1}, wrt=["y"])
+    assert dict(found.partials) == {"y": 12.0}
+    assert dict(found.products) == {"y": 24.0}
+
+
+def test_a_hessian_whose_rows_add_up_to_nothing_is_not_doubted() -> None:
+    assert adcalc.hessian("logsumexp(x)", {"x": [0, 0, 0]}).warnings == ()

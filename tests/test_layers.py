@@ -19,7 +19,7 @@ ROOT = Path(adcalc.__file__).parent
 ROOMS = [
     "version", "errors", "results", "primitive", "expr", "table", "parser", "program", "shapes", "rules", "corerules",
     "algebras", "transforms", "coefficients", "simplify", "derivatives", "wording", "trace", "extrapolation", "quotients",
-    "differences", "execution", "prepared", "alarms", "scene", "task", "certainty", "matrices", "backends", "refinement", "answer", "arrayed", "point",
+    "differences", "execution", "prepared", "alarms", "scene", "task", "certainty", "matrices", "backends", "refinement", "answer", "arrayed", "directions", "point",
     "reading", "array_formulas", "derived", "at_point", "function", "comparison", "data", "session", "render", "cli",
 ]  # fmt: skip
 

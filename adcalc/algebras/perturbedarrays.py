@@ -14,19 +14,18 @@ import numpy as np
 from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.perturbed import SIZE
 from adcalc.primitive import Primitive
+from adcalc.table.linear import LINEAR
+from adcalc.table.reductions import REDUCTIONS
 
 Array: TypeAlias = Any
 
 _CHOICES = frozenset({"neg", "abs", "min", "max", "clip", "relu", "given", "where"})
-#: Core rows that compute something; the others only arrange entries.
-_COMPUTING = frozenset(
-    {
-        "gather", "put", "core sum", "core norm", "core prod", "exclusive", "core cumsum", "core logsumexp",
-        "core softmax", "core log_softmax", "inner", "matvec", "vecmat", "matmul", "dyad", "core trace", "core det",
-        "cofactors", "minors", "core logdet", "core inv", "core solve", "solvevec", "core cholesky",
-        "core eigvalsh", "core eigenvectors",
-    }
-)  # fmt: skip
+_PLACES = frozenset({"core amin", "core amax", "core argmin", "core argmax"})
+#: Core rows that compute something; the others only arrange entries, or choose among them.
+_COMPUTING = frozenset(row.name for row in (*REDUCTIONS, *LINEAR) if row.over == "core" and row.name not in _PLACES) | {
+    "gather",
+    "put",
+}
 _LARGEST_WHOLE = 2.0**53
 
 

@@ -230,5 +230,5 @@ class _Bodies:
     def apply(self, primitive: Primitive, arguments: Sequence[Expr]) -> Expr:
         return self._tidier._apply(primitive, arguments)
 
-    def truth(self, value: Expr) -> None:  # noqa: ARG002
+    def truth(self, value: Expr) -> None:
         return None

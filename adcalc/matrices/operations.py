@@ -145,8 +145,9 @@ def _multiplied(c: Collector, primitive: Primitive, x: Expr, y: Expr) -> Expr:
         case "inner" if ranks == (1, 1):
             for one, other in ((left, y), (right, x)):
                 # (A'*y)'*z is y'*A*z.
-                if one is not None and one.primitive.name == "matvec" and c.named(one.arguments[0]) == "swap":
-                    matrix = c.atoms[one.arguments[0]].arguments[0]  # type: ignore[index]
+                turned = c.opened(one.arguments[0]) if one is not None and one.primitive.name == "matvec" else None
+                if one is not None and turned is not None and turned.primitive.name == "swap":
+                    (matrix,) = turned.arguments
                     return c.atom(primitive, one.arguments[1], _multiplied(c, PRIMITIVES["matvec"], matrix, other))
             first, second = sorted((x, y), key=_label)
             return c.atom(primitive, second, first) if c.named(first) == "matvec" else c.atom(primitive, first, second)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from adcalc.parser.syntax import Syntax, parse
+from adcalc.parser.syntax import Syntax, parse, target
 
-__all__ = ["Syntax", "parse"]
+__all__ = ["Syntax", "parse", "target"]

@@ -15,7 +15,7 @@ from adcalc.expr import Expr, Variable, apply, rebuild, variable, variables
 from adcalc.parser import calls, refusals
 from adcalc.parser.steps import PARTLY, Step, is_book, loop_steps, operands, slice_parts
 from adcalc.parser.symbols import Definition, Meaning
-from adcalc.parser.syntax import Syntax, parse
+from adcalc.parser.syntax import Syntax, parse, target
 from adcalc.primitive import Primitive
 from adcalc.table import CALLABLE, CONSTANTS, PRIMITIVES, RULE_ROWS
 
@@ -62,12 +62,8 @@ def read(
                 "add a formula that uses it",
                 source,
             )
-        meaning.result = meaning.symbols[_target(last)]
+        meaning.result = meaning.symbols[target(last)]
     return meaning
-
-
-def _target(statement: Syntax) -> str:
-    return statement.text.rstrip("+-−*·×/÷%^@.⊙=") if statement.rule == "update" else statement.text
 
 
 class _Reader:
@@ -94,7 +90,7 @@ class _Reader:
             case "assignment":
                 self.assign(statement.text, statement, self.formula(statement.parts[0]))
             case "update":
-                name = _target(statement)
+                name = target(statement)
                 symbol = statement.text[len(name) : -1]
                 if name not in self.meaning.symbols:
                     raise NameProblem(

@@ -185,3 +185,13 @@ def _advice(token: Token) -> str:
     if token.kind == "ELSE":
         return "`else` belongs to `a if condition else b`"
     return "an operator is missing, or one too many is there"
+
+
+def target(statement: Syntax) -> str:
+    """The name that a statement gives a meaning to."""
+    match statement.rule:
+        case "definition":
+            return statement.parts[0].text
+        case "update":
+            return statement.text.rstrip("+-−*·×/÷%^@.⊙=")
+    return statement.text

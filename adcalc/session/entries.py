@@ -148,16 +148,6 @@ def statement_of(source: Source, start: int, end: int) -> Syntax:
     return first
 
 
-def target(statement: Syntax) -> str:
-    """The name that a statement defines."""
-    match statement.rule:
-        case "definition":
-            return statement.parts[0].text
-        case "update":
-            return statement.text.rstrip("+-*/%^=")
-    return statement.text
-
-
 def literal(value: Figure) -> str:
     """A number or an array as the language writes it."""
     if not isinstance(value, float | int):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from adcalc.errors import NameProblem, SyntaxProblem
 from adcalc.function import parse
-from adcalc.parser import Syntax
+from adcalc.parser import Syntax, target
 from adcalc.results import Figure
 from adcalc.session.entries import (
     ANSWER,
@@ -22,7 +22,6 @@ from adcalc.session.entries import (
     Needed,
     Uses,
     statement_of,
-    target,
     with_answer,
 )
 from adcalc.session.question import Excerpt, Program, Question, Remark, listed

@@ -7,6 +7,7 @@ indices first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -282,14 +283,11 @@ class Elaborator:
         Raises:
             Refusal: too many axes or entries.
         """
-        entries = 1
-        for length in dims:
-            entries *= length
-        if self.builder.fold is None:
-            # Nothing will be computed: lengths are only made up.
-            return
-        if len(dims) > MOST_AXES or entries > MOST_ENTRIES:
-            raise Refusal(f"an array of {entries} entries is too large")
+        if len(dims) > MOST_AXES:
+            raise Refusal(f"an array of {len(dims)} axes has too many", f"there may be {MOST_AXES}")
+        # Without a fold nothing will be computed: lengths are only made up.
+        if self.builder.fold is not None and math.prod(dims) > MOST_ENTRIES:
+            raise Refusal(f"an array of {math.prod(dims)} entries is too large")
 
     def number(self, value: float) -> Val:
         """A literal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -146,19 +147,12 @@ def reshape(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """`reshape(x, shape)`."""
     array = arguments[0]
     dims = list(e.wholes(arguments[1], "a shape"))
-    size = 1
-    for length in e.inner(array):
-        size *= length
+    size = math.prod(e.inner(array))
     if dims.count(-1) == 1:
-        rest = 1
-        for length in dims:
-            rest *= length if length != -1 else 1
+        rest = math.prod([length for length in dims if length != -1])
         if rest > 0 and size % rest == 0:
             dims[dims.index(-1)] = size // rest
-    wanted = 1
-    for length in dims:
-        wanted *= length
-    if any(length < 0 for length in dims) or wanted != size:
+    if any(length < 0 for length in dims) or math.prod(dims) != size:
         raise Refusal(f"{size} entries cannot be given the shape {'×'.join(map(str, dims))}")
     return Val(e.builder.shaped(array.expr, tuple(dims), e.rank(array)), array.loops)
 
@@ -166,9 +160,7 @@ def reshape(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
 def ravel(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """All entries in a vector."""
     (array,) = arguments
-    size = 1
-    for length in e.inner(array):
-        size *= length
+    size = math.prod(e.inner(array))
     return Val(e.builder.shaped(array.expr, (size,), e.rank(array)), array.loops)
 
 
@@ -242,7 +234,4 @@ def size(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
         if not dims:
             raise Refusal("a number has no length")
         return e.number(float(dims[0]))
-    count = 1
-    for length in dims:
-        count *= length
-    return e.number(float(count))
+    return e.number(float(math.prod(dims)))

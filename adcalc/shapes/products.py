@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from adcalc.errors import Caution
 from adcalc.expr import Apply, Number
 from adcalc.shapes.core import Shape, broadcast, named
@@ -162,10 +164,7 @@ def outer(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     flat = []
     for each in arguments:
         rank = e.rank(each)
-        dims = e.inner(each)
-        length = 1
-        for one in dims:
-            length *= one
+        length = math.prod(e.inner(each))
         flat.append(each if rank == 1 else Val(e.builder.shaped(each.expr, (length,), rank), each.loops))
     (x, y), loops = e.aligned(flat)
     e.check_size((e.builder.shape(x)[-1], e.builder.shape(y)[-1]))

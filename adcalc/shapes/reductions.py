@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from adcalc.expr import Apply, Number, number
@@ -58,10 +59,7 @@ def counted(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """How many entries there are along the axes of a sum."""
     array, axis = arguments
     dims = e.inner(array)
-    count = 1
-    for each in axes_of(e, array, axis):
-        count *= dims[each]
-    return e.number(float(count))
+    return e.number(float(math.prod([dims[each] for each in axes_of(e, array, axis)])))
 
 
 def reduced(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
@@ -90,9 +88,7 @@ def last(e: Elaborator, array: Val, axes: tuple[int, ...], name: str) -> Any:
         Refusal: they are empty, where that has no answer.
     """
     dims = e.inner(array)
-    length = 1
-    for each in axes:
-        length *= dims[each]
+    length = math.prod([dims[each] for each in axes])
     if not length and name not in ("prod", "cumsum", "logsumexp"):
         called = {"amax": "max", "amin": "min"}.get(name, name)
         raise Refusal(f"`{called}` of nothing has no value", "there are no entries along this axis")
@@ -125,14 +121,10 @@ def along(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
         if name != "cumsum":
             raise Refusal(f"`{name}` of {named(e.inner(array))} needs an axis", "add `axis=0` or `axis=1`")
         # As NumPy has it: the array written out row by row.
-        length = 1
-        for each in e.inner(array):
-            length *= each
-        array, rank = Val(e.builder.shaped(array.expr, (length,), rank), array.loops), 1
+        array, rank = Val(e.builder.shaped(array.expr, (math.prod(e.inner(array)),), rank), array.loops), 1
     chosen = -1 if axis is None else e.axis(axis, rank)
     if not e.inner(array)[chosen] and name in ("softmax", "log_softmax"):
-        called = {"amax": "max", "amin": "min"}.get(name, name)
-        raise Refusal(f"`{called}` of nothing has no value", "there are no entries along this axis")
+        raise Refusal(f"`{name}` of nothing has no value", "there are no entries along this axis")
     total = len(e.builder.shape(array.expr))
     order = list(range(total))
     order[chosen % total], order[-1] = order[-1], order[chosen % total]

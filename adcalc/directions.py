@@ -1,0 +1,166 @@
+"""Formulas over arrays along directions: Jacobian-vector, vector-Jacobian and Hessian-vector products, and curves.
+
+A formula of numbers is one of arrays without axes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from adcalc.arrayed import Asked, as_figure, gradient_claims, located, prepared_task, said
+from adcalc.backends.protocol import Backend
+from adcalc.certainty import Claim
+from adcalc.errors import Caution, ShapeProblem
+from adcalc.expr import Expr
+from adcalc.prepared import prepared
+from adcalc.results import Figure
+from adcalc.rules import NoDerivative
+from adcalc.shapes.core import named
+from adcalc.task import Task
+
+Array: TypeAlias = Any
+
+
+def pushforward(
+    asked: Asked, tangents: Mapping[str, Figure], backend: Backend
+) -> tuple[Figure, Figure, Sequence[Caution]]:
+    """The value of a formula, and how it moves along tangents: forward mode.
+
+    Raises:
+        ShapeProblem: a tangent has not the shape of its variable.
+    """
+    symbols = tuple(tangents)
+    ready, task = prepared_task(asked, symbols, number=False)
+    directions = {name: shaped(name, tangents[name], np.shape(asked.inputs[name]), "tangent") for name in symbols}
+    seeds = {f"tangent {name}": direction for name, direction in directions.items()}
+    try:
+        formula = ready.pushforward(symbols) if backend.refinable else None
+        if backend.refinable:
+            (moved,) = task.run([formula], [task.shape], seeds)
+        else:
+            blocks = backend.array_gradient(task).jacobian
+            moved = sum((np.tensordot(blocks[n], d, np.ndim(d)) for n, d in directions.items()), np.zeros(task.shape))
+    except NoDerivative as problem:
+        raise located(ready, problem, asked) from None
+    claims = [Claim(ready.root, task.value), *([] if formula is None else [Claim(formula, moved)])]
+    cautions = said(task, [moved], lambda: claims, seeds, exact=backend.refinable)
+    return as_figure(task.value), as_figure(moved), cautions
+
+
+def pullback(
+    asked: Asked, symbols: Sequence[str], cotangent: Figure, backend: Backend
+) -> tuple[Figure, dict[str, Figure], Sequence[Caution]]:
+    """The value of a formula, and what a cotangent of it contributes to each variable: reverse mode.
+
+    Raises:
+        ShapeProblem: the cotangent has not the shape of the value.
+    """
+    ready, task = prepared_task(asked, symbols, number=False)
+    seed = shaped("the value", cotangent, task.shape, "cotangent")
+    shapes = task.shapes()
+    try:
+        formulas = ready.pullback(task.wrt, seeded=True) if backend.refinable else {}
+        if backend.refinable:
+            found = task.run(list(formulas.values()), list(shapes.values()), {"cotangent ": seed})
+        else:
+            blocks = backend.array_gradient(task).jacobian
+            found = [np.tensordot(seed, blocks[name], np.ndim(seed)) for name in shapes]
+    except NoDerivative as problem:
+        raise located(ready, problem, asked) from None
+    pulled = {name: as_figure(value) for name, value in zip(shapes, found, strict=True)}
+    claims = [Claim(formula, pulled[name]) for name, formula in formulas.items() if formula is not None]
+    claims.insert(0, Claim(ready.root, task.value))
+    cautions = said(task, found, lambda: claims, {"cotangent ": seed}, exact=backend.refinable)
+    return as_figure(task.value), pulled, cautions
+
+
+def hessian_product(
+    asked: Asked, symbols: Sequence[str], vector: Mapping[str, Figure], backend: Backend
+) -> tuple[float, dict[str, Figure], dict[str, Figure], Sequence[Caution]]:
+    """The value, the gradient, and the Hessian times a vector: forward mode over the gradient (Pearlmutter, 1994).
+
+    Raises:
+        ShapeProblem: a part of the vector has not the shape of its variable.
+    """
+    ready, task = prepared_task(asked, symbols, number=True)
+    task.order = 2
+    shapes = task.shapes()
+    along = {name: shaped(name, vector.get(name, np.zeros(shape)), shape, "vector") for name, shape in shapes.items()}
+    seeds = {f"tangent {name}": direction for name, direction in along.items()}
+    every: list[Expr | None] = []
+    try:
+        if backend.refinable:
+            formulas = ready.pullback(task.wrt, seeded=False)
+            live = [formula for formula in formulas.values() if formula is not None]
+            moved = iter(ready.moved(live, task.wrt))
+            second = [next(moved) if formula is not None else None for formula in formulas.values()]
+            every = [*formulas.values(), *second]
+            found = task.run(every, [*shapes.values()] * 2, seeds)
+        else:
+            derivatives = backend.array_hessian(task)
+            flat = np.concatenate([np.reshape(direction, -1) for direction in along.values()])
+            products = task.blocks((derivatives.matrix @ flat)[None, :], (1,))
+            found = [*derivatives.jacobian.values(), *[block[0] for block in products.values()]]
+    except NoDerivative as problem:
+        raise located(ready, problem, asked) from None
+    count = len(shapes)
+    partials = {name: as_figure(value) for name, value in zip(shapes, found[:count], strict=True)}
+    products = {name: as_figure(value) for name, value in zip(shapes, found[count:], strict=True)}
+    claims = [Claim(formula, figure) for formula, figure in zip(every, found, strict=False) if formula is not None]
+    claims.insert(0, Claim(ready.root, task.value))
+    cautions = said(task, found, lambda: claims, seeds, exact=backend.refinable)
+    return float(task.value), partials, products, cautions
+
+
+def elementwise(
+    asked: Asked, symbols: Sequence[str], backend: Backend
+) -> tuple[Figure, dict[str, Figure], Sequence[Caution]]:
+    """The value and the partials at every entry: the formula is one of numbers, and the arrays are many points.
+
+    Raises:
+        ShapeProblem: the arrays have different shapes, or the formula does not give a number.
+    """
+    shapes = dict.fromkeys(np.shape(value) for value in asked.inputs.values() if np.ndim(value))
+    if len(shapes) > 1:
+        shown = " and ".join(named(shape) for shape in shapes)
+        raise ShapeProblem(f"entry by entry all arrays must have one shape, these are {shown}")
+    (points,) = shapes or [()]
+    ones = {name: 0.0 if np.ndim(value) else value for name, value in asked.inputs.items()}
+    ready = prepared(asked.root, ones, asked.spans, asked.source)
+    if ready.shape:
+        raise ShapeProblem(
+            f"entry by entry the value must be a number, here it is {named(ready.shape)}",
+            asked.spans.get(asked.root),
+            "leave `--elementwise` away, or take `jacobian`",
+            asked.source,
+        )
+    inputs = {name: np.asarray(value, dtype=np.float64) for name, value in asked.inputs.items()}
+    task = Task(ready, inputs, tuple(symbols), asked.spans, asked.source)
+    try:
+        found = backend.array_elementwise(task, points)
+    except NoDerivative as problem:
+        raise located(ready, problem, asked) from None
+    figures = {name: as_figure(np.broadcast_to(each, points)) for name, each in found.items()}
+    claims = partial(gradient_claims, task, found)
+    cautions = said(task, list(figures.values()), claims, {}, exact=backend.refinable, entrywise=True)
+    return as_figure(np.broadcast_to(task.value, points)), figures, cautions
+
+
+def shaped(name: str, value: Figure, shape: tuple[int, ...], what: str) -> Array:
+    """A direction in the shape it must have.
+
+    Raises:
+        ShapeProblem: it has another one.
+    """
+    array = np.asarray(value, dtype=np.float64)
+    if array.shape != shape:
+        subject = f"`{name}`" if what != "cotangent" else name
+        hint = f"give the {what} the same shape"
+        if shape:
+            hint += f", such as `ones({shape[0] if len(shape) == 1 else list(shape)})`"
+        raise ShapeProblem(f"{subject} is {named(shape)}, its {what} {named(array.shape)}", hint=hint)
+    return array
