@@ -72,7 +72,7 @@ def _made(prepared: Prepared, wrt: Sequence[str]) -> list[Alarm]:
                     condition = algebra.apply(_AND, [anywhere(algebra, mask), condition])
                 found.append(Alarm(index, condition, kind))
         if active[index] and primitive.kinks:
-            for condition in _kinks(prepared, index):
+            for condition in kink_conditions(prepared, index):
                 mask = masks[index]
                 if mask is not None:
                     same = prepared.builder.shape(mask) == prepared.builder.shape(condition)
@@ -103,7 +103,7 @@ def can_leave(slot: Slot) -> bool:
     return True
 
 
-def _kinks(prepared: Prepared, index: int) -> list[Expr]:
+def kink_conditions(prepared: Prepared, index: int) -> list[Expr]:
     """The conditions under which a slot is on a kink, entry by entry."""
     slot = prepared.program.slots[index]
     node, primitive, algebra = slot.node, slot.primitive, prepared.algebra

@@ -184,19 +184,6 @@ def hvp(
     )
 
 
-def elementwise(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Gradient:
-    """The value and the partial derivatives at every entry of the arrays of a point."""
-    from adcalc import directions
-
-    chosen = chosen_backend(backend)
-    names = function.by(wrt)
-    reading = reading_at(function, at, names, together=True)
-    result, partials, cautions = directions.elementwise(
-        reading.asked(0), [reading.symbol(name) for name in names], chosen
-    )
-    return Gradient(result, {name: partials[reading.symbol(name)] for name in names}, _cautions(reading, cautions))
-
-
 def _asked_reading(function: Function, at: Point, wrt: Sequence[str] | None, *, together: bool = False) -> Reading:
     """A function made ready for a point; where no variables were named, for those by which there is a derivative."""
     names = function.by(wrt)

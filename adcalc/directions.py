@@ -1,4 +1,4 @@
-"""Formulas over arrays along directions: Jacobian-vector, vector-Jacobian and Hessian-vector products, and curves.
+"""Formulas over arrays along directions: Jacobian-vector, vector-Jacobian and Hessian-vector products.
 
 A formula of numbers is one of arrays without axes here.
 """
@@ -6,21 +6,18 @@ A formula of numbers is one of arrays without axes here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from adcalc.arrayed import Asked, as_figure, gradient_claims, located, prepared_task, said
+from adcalc.arrayed import Asked, as_figure, located, prepared_task, said
 from adcalc.backends.protocol import Backend
 from adcalc.certainty import Claim
 from adcalc.errors import Caution, ShapeProblem
 from adcalc.expr import Expr
-from adcalc.prepared import prepared
 from adcalc.results import Figure
 from adcalc.rules import NoDerivative
 from adcalc.shapes.core import named
-from adcalc.task import Task
 
 Array: TypeAlias = Any
 
@@ -114,40 +111,6 @@ def hessian_product(
     claims.insert(0, Claim(ready.root, task.value))
     cautions = said(task, found, lambda: claims, seeds, exact=backend.refinable)
     return float(task.value), partials, products, cautions
-
-
-def elementwise(
-    asked: Asked, symbols: Sequence[str], backend: Backend
-) -> tuple[Figure, dict[str, Figure], Sequence[Caution]]:
-    """The value and the partials at every entry: the formula is one of numbers, and the arrays are many points.
-
-    Raises:
-        ShapeProblem: the arrays have different shapes, or the formula does not give a number.
-    """
-    shapes = dict.fromkeys(np.shape(value) for value in asked.inputs.values() if np.ndim(value))
-    if len(shapes) > 1:
-        shown = " and ".join(named(shape) for shape in shapes)
-        raise ShapeProblem(f"entry by entry all arrays must have one shape, these are {shown}")
-    (points,) = shapes or [()]
-    ones = {name: 0.0 if np.ndim(value) else value for name, value in asked.inputs.items()}
-    ready = prepared(asked.root, ones, asked.spans, asked.source)
-    if ready.shape:
-        raise ShapeProblem(
-            f"entry by entry the value must be a number, here it is {named(ready.shape)}",
-            asked.spans.get(asked.root),
-            "leave `--elementwise` away, or take `jacobian`",
-            asked.source,
-        )
-    inputs = {name: np.asarray(value, dtype=np.float64) for name, value in asked.inputs.items()}
-    task = Task(ready, inputs, tuple(symbols), asked.spans, asked.source)
-    try:
-        found = backend.array_elementwise(task, points)
-    except NoDerivative as problem:
-        raise located(ready, problem, asked) from None
-    figures = {name: as_figure(np.broadcast_to(each, points)) for name, each in found.items()}
-    claims = partial(gradient_claims, task, found)
-    cautions = said(task, list(figures.values()), claims, {}, exact=backend.refinable, entrywise=True)
-    return as_figure(np.broadcast_to(task.value, points)), figures, cautions
 
 
 def shaped(name: str, value: Figure, shape: tuple[int, ...], what: str) -> Array:

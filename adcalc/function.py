@@ -16,7 +16,7 @@ from adcalc.parser.meaning import read
 from adcalc.parser.symbols import Meaning
 from adcalc.point import Given, Point, merged
 from adcalc.reading import listed
-from adcalc.results import Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
+from adcalc.results import Batch, Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
 
 _NOWHERE = (sys.maxsize, sys.maxsize)
 
@@ -148,7 +148,44 @@ class Function:
         >>> parse("exp(2x)").elementwise({"x": [0, 0]}).partials["x"]
         array([2., 2.])
         """
-        return at_point.elementwise(self, at, wrt, backend)
+        from adcalc.batches.entrywise import elementwise
+
+        return elementwise(self, at, wrt, at_point.chosen_backend(backend))
+
+    def batch(
+        self,
+        columns: Point,
+        wrt: Sequence[str] | None = None,
+        hessian: bool = False,
+        backend: str | Backend = "reverse",
+        *,
+        engine: str = "auto",
+        threads: int | None = None,
+        fast: bool = False,
+        out: Batch | None = None,
+    ) -> Batch:
+        """The value and the partial derivatives at many points.
+
+        Args:
+            columns: float64 arrays of one length, an entry for each point; a number is the same at all of them.
+            wrt: the variables to differentiate by; by default all, `()` for values only.
+            hessian: second partial derivatives as well.
+            engine: "native" for machine code, "numpy", or "auto": machine code if the extra is there.
+            threads: how many may work at once; by default as many as there are processors.
+            fast: the last bits may be traded for speed.
+            out: an earlier batch of as many points, whose memory is written again.
+
+        Raises:
+            Problem: columns that are missing or do not fit.
+
+        >>> found = parse("x*x*y + y + 2").batch({"x": [3, 1], "y": [4, 1]})
+        >>> found.value, found.partials["x"]
+        (array([42.,  4.]), array([24.,  2.]))
+        """
+        from adcalc.batches.batch import Order, batch
+
+        order = Order(wrt, hessian, at_point.chosen_backend(backend), engine, threads, fast)
+        return batch(self, merged(columns, {}), order, out)
 
     def diff(self, *wrt: str, order: int = 1, shapes: Axes | None = None) -> Function:
         """The derivative as a formula, by each variable in turn, `order` times each.

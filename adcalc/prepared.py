@@ -68,11 +68,11 @@ class Prepared:
         if any(length != 1 for length in shape):
             return None
 
-        def make() -> Prepared:
-            root = self.builder.shaped(self.root, (), len(shape))
-            return Prepared(replace(self.elaboration, roots=[root]))
+        return self.of(self.builder.shaped(self.root, (), len(shape)))
 
-        found: Prepared = self.remembered("number", make)
+    def of(self, root: Expr) -> Prepared:
+        """Another core formula of the same variables, likewise."""
+        found: Prepared = self.remembered(("of", root), lambda: Prepared(replace(self.elaboration, roots=[root])))
         return found
 
     def without_derivative(self, names: Sequence[str]) -> dict[str, Caution]:
@@ -94,6 +94,13 @@ class Prepared:
         if key not in self._memory:
             self._memory[key] = make()
         return self._memory[key]
+
+    def latest(self, what: object, key: object, make: Callable[[], Any]) -> Any:
+        """What was made for a key, if that was the last one asked for."""
+        known = self._memory.get(what)
+        if known is None or known[0] != key:
+            known = self._memory[what] = (key, make())
+        return known[1]
 
     def plan(self, formulas: Sequence[Expr]) -> Plan:
         """How to carry out some formulas."""

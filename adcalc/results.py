@@ -226,3 +226,41 @@ class Comparison:
     evaluations: int
     """How often it evaluated the formula."""
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some rows of a batch have no results, or not all of them."""
+
+    message: str
+    span: tuple[int, int] | None
+    count: int
+    rows: tuple[int, ...]
+    """The first ones, counted from 0."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Values, partial derivatives and second partial derivatives at many points."""
+
+    value: Array
+    """One entry for each point; nan where there is no value."""
+    partials: Mapping[str, Array]
+    """By variable, in the order asked for."""
+    hessian: Mapping[tuple[str, str], Array] | None = None
+    """By two variables, in both orders; the same array for both."""
+    failed: int = 0
+    """How many points have no value."""
+    failures: tuple[Reason, ...] = ()
+    warnings: tuple[Caution, ...] = ()
+    engine: str = ""
+    """What carried the program out: "native" or "numpy"."""
+    order: tuple[tuple[str, str], ...] = ()
+    """The pairs of variables of the second partials, each once."""
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """Every result by the name of its column: "value", "d_x", "d_x_y"."""
+        second = {} if self.hessian is None else {f"d_{a}_{b}": self.hessian[a, b] for a, b in self.order}
+        return {"value": self.value, **{f"d_{name}": array for name, array in self.partials.items()}, **second}

@@ -19,8 +19,9 @@ ROOT = Path(adcalc.__file__).parent
 ROOMS = [
     "version", "errors", "results", "primitive", "expr", "table", "parser", "program", "shapes", "rules", "corerules",
     "algebras", "transforms", "coefficients", "simplify", "derivatives", "wording", "trace", "extrapolation", "quotients",
-    "differences", "execution", "prepared", "alarms", "scene", "task", "certainty", "matrices", "backends", "refinement", "answer", "arrayed", "directions", "point",
-    "reading", "array_formulas", "derived", "at_point", "function", "comparison", "data", "session", "render", "cli",
+    "differences", "execution", "prepared", "alarms", "scene", "task", "certainty", "matrices", "backends", "refinement", "answer", "arrayed",
+    "directions", "point", "reading", "array_formulas", "derived", "at_point", "native", "batches", "function", "comparison",
+    "data", "streams", "session", "render", "cli",
 ]  # fmt: skip
 
 MODULES = sorted(
@@ -62,7 +63,10 @@ def test_imports_point_one_way(path: Path) -> None:
             assert ROOMS.index(name.split(".")[1]) <= own, name
 
 
-@pytest.mark.parametrize(("library", "home"), [("rich", "render"), ("typer", "cli"), ("prompt_toolkit", "cli")])
+@pytest.mark.parametrize(
+    ("library", "home"),
+    [("rich", "render"), ("typer", "cli"), ("prompt_toolkit", "cli"), ("llvmlite", "native"), ("polars", "streams")],
+)
 def test_each_front_library_has_one_room(library: str, home: str) -> None:
     """Only render draws, only cli talks to the command line and the terminal."""
     users = {room(path) for path in MODULES if any(n.split(".")[0] == library for n in imports(path))}

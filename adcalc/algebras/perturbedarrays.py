@@ -6,6 +6,7 @@ by entry has its value moved, entry by entry; what adds up many entries has them
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -30,13 +31,18 @@ _LARGEST_WHOLE = 2.0**53
 
 
 class PerturbedArrays:
-    """The algebra of float64 arrays in which results are off by a few units in the last place."""
+    """The algebra of float64 arrays in which results are off by a few units in the last place.
 
-    __slots__ = ("_noise",)
+    Attributes:
+        even: all entries of an operation's value are moved by the same share, which is faster.
+    """
+
+    __slots__ = ("_noise", "even")
     exact = True
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, even: bool = False) -> None:
         self._noise = np.random.default_rng(seed)
+        self.even = even
 
     def const(self, value: float) -> Array:
         return value
@@ -61,6 +67,9 @@ class PerturbedArrays:
         return ARRAYS.apply(primitive, [moved[0], *arguments[1:]] if primitive.name == "put" else moved)
 
     def _moved(self, value: Array) -> Array:
+        if self.even:
+            share = self._noise.uniform(0.25, 1.75) - 1.0
+            return value * (1.0 + SIZE * (share + math.copysign(0.25, share)))
         size = SIZE * self._noise.uniform(0.25, 1.0, np.shape(value))
         return value * (1.0 + size * self._noise.choice([-1.0, 1.0], np.shape(value)))
 

@@ -19,6 +19,7 @@ from adcalc.trace import Trace
 from adcalc.transforms import jvp
 
 if TYPE_CHECKING:
+    from adcalc.prepared import Formulas, Prepared
     from adcalc.task import Task
 
 
@@ -72,14 +73,10 @@ class Dual(Backend):
             matrix[row] = task.pushed(entries)
         return replace(first, matrix=matrix / 2.0 + matrix.T / 2.0, evaluations=size + size * size)
 
-    def array_elementwise(self, task: Task, points: tuple[int, ...]) -> dict[str, Array]:
-        """One sweep for each variable, over all points at once."""
-        found = {}
-        for name in task.wrt:
-            # The other variables stand still: none of their slopes is looked at.
-            formula = task.prepared.pushforward((name,))
-            (found[name],) = task.run([formula], [points], {f"tangent {name}": 1.0})
-        return found
+    def batch_gradient(self, ready: Prepared, wrt: tuple[str, ...]) -> Formulas:
+        from adcalc.backends.columns import forward_partials
+
+        return forward_partials(ready, wrt)
 
 
 def pushed_jacobian(task: Task) -> ArrayDerivatives:

@@ -68,23 +68,6 @@ def hessian(task: Task, method: Method, step: float | None) -> ArrayDerivatives:
     )
 
 
-def at_points(task: Task, points: tuple[int, ...], method: Method, step: float | None) -> dict[str, Array]:
-    """Slopes at many points, one after the other."""
-    task.run([], [])
-    found = {name: np.empty(points) for name in task.wrt}
-    root = [task.prepared.root]
-    for place in np.ndindex(*points):
-        here = {name: float(np.broadcast_to(value, points)[place]) for name, value in task.inputs.items()}
-        for name in task.wrt:
-
-            def moved(to: float, name: str = name, here: dict[str, float] = here) -> float:
-                return float(task.prepared.run(root, {**here, name: to})[0])
-
-            estimate = slope(moved, here[name], method, step)
-            found[name][place] = estimate.value if estimate.error < math.inf else math.nan
-    return found
-
-
 class _Values:
     """The formula as a function of some entries of its variables, counting how often it is asked."""
 

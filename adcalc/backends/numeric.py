@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from adcalc.algebras.complexes import COMPLEXES, first_unfit
-from adcalc.backends.protocol import Array, ArrayDerivatives, Backend, Derivatives
+from adcalc.backends.protocol import ArrayDerivatives, Backend, Derivatives
 from adcalc.differences import Estimate, curvature, reach, slope, twist
 from adcalc.errors import InputProblem, MethodProblem
 from adcalc.program import Unused, evaluate
@@ -82,11 +82,6 @@ class Numeric(Backend):
         from adcalc.backends.entries import hessian
 
         return hessian(task, self._real_method(), self.step)
-
-    def array_elementwise(self, task: Task, points: tuple[int, ...]) -> dict[str, Array]:
-        from adcalc.backends.entries import at_points
-
-        return at_points(task, points, self._real_method(), self.step)
 
     def _real_method(self) -> Literal["richardson", "central", "forward"]:
         if self.method == "complex":

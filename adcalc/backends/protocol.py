@@ -14,6 +14,8 @@ from adcalc.program import Differentiable, evaluate
 from adcalc.trace import Trace
 
 if TYPE_CHECKING:
+    from adcalc.backends.columns import Seconds
+    from adcalc.prepared import Formulas, Prepared
     from adcalc.task import Task
 
 Matrix = list[list[float]]
@@ -93,14 +95,18 @@ class Backend(ABC):
         """The same with the Hessian of a formula whose value is a number: here, differences of the gradient."""
         raise MethodProblem(f"the backend `{self.name}` has no Hessians of arrays", hint="take `--backend reverse`")
 
-    def array_elementwise(self, task: Task, points: tuple[int, ...]) -> dict[str, Array]:
-        """The partials of a formula of numbers at many points, the inputs of the task being arrays of them.
+    def batch_gradient(self, ready: Prepared, wrt: tuple[str, ...]) -> Formulas | None:
+        """The partials of a formula of numbers as core formulas, to be carried out for every row of columns.
 
-        Here by reverse mode; a backend that approximates has its own way.
+        None: this backend has no formulas, and takes one row after the other.
         """
-        formulas = task.prepared.pullback(task.wrt, seeded=False)
-        found = task.run(list(formulas.values()), [points] * len(formulas))
-        return dict(zip(formulas, found, strict=True))
+        return None
+
+    def batch_hessian(self, ready: Prepared, wrt: tuple[str, ...], partials: Formulas) -> Seconds:
+        """The second partials likewise: here, by forward mode over the first ones."""
+        from adcalc.backends.columns import forward_seconds
+
+        return forward_seconds(ready, wrt, partials)
 
 
 def symmetric(matrix: Matrix) -> Matrix:

@@ -21,6 +21,7 @@ from adcalc.trace import Trace
 from adcalc.transforms import vjp
 
 if TYPE_CHECKING:
+    from adcalc.prepared import Formulas, Prepared
     from adcalc.task import Task
 
 
@@ -62,6 +63,9 @@ class Reverse(Backend):
 
     def array_hessian(self, task: Task) -> ArrayDerivatives:
         return hessian_of(task, task.prepared.pullback(task.wrt, seeded=False))
+
+    def batch_gradient(self, ready: Prepared, wrt: tuple[str, ...]) -> Formulas:
+        return ready.pullback(wrt, seeded=False)
 
 
 def pulled_jacobian(task: Task, formulas: Mapping[str, Expr | None]) -> ArrayDerivatives:

@@ -13,6 +13,8 @@ from adcalc.program import Unused, evaluate, lowered
 from adcalc.trace import Trace
 
 if TYPE_CHECKING:
+    from adcalc.backends.columns import Seconds
+    from adcalc.prepared import Formulas, Prepared
     from adcalc.task import Task
 
 
@@ -42,7 +44,7 @@ class Symbolic(Backend):
     def array_gradient(self, task: Task) -> ArrayDerivatives:
         from adcalc.backends.reverse import pulled_jacobian
 
-        formulas = tidied(task, seeded=bool(task.shape))
+        formulas = tidied(task.prepared, task.wrt, seeded=bool(task.shape))
         if task.shape:
             return pulled_jacobian(task, formulas)
         found = task.run(list(formulas.values()), list(task.shapes().values()))
@@ -51,7 +53,18 @@ class Symbolic(Backend):
     def array_hessian(self, task: Task) -> ArrayDerivatives:
         from adcalc.backends.reverse import hessian_of
 
-        return hessian_of(task, tidied(task, seeded=False))
+        return hessian_of(task, tidied(task.prepared, task.wrt, seeded=False))
+
+    def batch_gradient(self, ready: Prepared, wrt: tuple[str, ...]) -> Formulas:
+        return tidied(ready, wrt, seeded=False)
+
+    def batch_hessian(self, ready: Prepared, wrt: tuple[str, ...], partials: Formulas) -> Seconds:
+        found: Seconds = {}
+        for place, name in enumerate(wrt):
+            first = partials[name]
+            second = {} if first is None else tidied(ready.of(first), wrt[place:], seeded=False)
+            found |= {(name, other): second.get(other) for other in wrt[place:]}
+        return found
 
     def _values(self, formulas: Sequence[Expr], trace: Trace) -> list[float]:
         program = lowered(formulas)
@@ -63,9 +76,8 @@ def _formula(trace: Trace) -> Expr:
     return trace.program.slots[trace.program.output].node
 
 
-def tidied(task: Task, *, seeded: bool) -> dict[str, Expr | None]:
+def tidied(ready: Prepared, wrt: tuple[str, ...], *, seeded: bool) -> Formulas:
     """The partial derivatives of a formula over arrays, as they are written in the language and read again."""
-    ready = task.prepared
 
     def make() -> dict[str, Expr | None]:
         from adcalc.algebras.arrays import computed
@@ -76,12 +88,12 @@ def tidied(task: Task, *, seeded: bool) -> dict[str, Expr | None]:
         from adcalc.shapes.builder import Builder
         from adcalc.shapes.elaboration import elaborated
 
-        found = ready.pullback(task.wrt, seeded=seeded)
+        found = ready.pullback(wrt, seeded=seeded)
         live = {name: formula for name, formula in found.items() if formula is not None}
         shown = written(list(live.values()), ready.builder, plain_length, exact=True, book=False)
         shapes = {name: ready.shape_of(name) for name in variables(shown)}
         core = elaborated(shown, shapes, {}, {}, Source(""), Builder(FLOATS.apply), computed).roots
         return {**dict.fromkeys(found), **dict(zip(live, core, strict=True))}
 
-    made: dict[str, Expr | None] = ready.remembered(("tidied", task.wrt, seeded), make)
+    made: dict[str, Expr | None] = ready.remembered(("tidied", wrt, seeded), make)
     return made

@@ -22,6 +22,7 @@ COMMANDS = {
     "jvp": "The Jacobian times a vector: how the value moves along a tangent.",
     "vjp": "A vector times the Jacobian: what the entries of the value owe to each variable.",
     "hvp": "The Hessian times a vector.",
+    "batch": "Value and derivatives for every row of a table.",
     "diff": "The derivative as a formula.",
     "compare": "Every backend side by side.",
     "functions": "What the language can compute, with the derivative rule of each.",

@@ -15,6 +15,7 @@ LARGEST_FILE = 256 * 2**20
 _OPTION_LIKE = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 _SHAPED = re.compile(r"\s*([^\W\d][\w₀-₉]*)\s*:\s*(.*?)\s*", re.DOTALL)
 _SIZE = re.compile(r"[1-9][0-9]*|[^\W\d][\w₀-₉]*")
+_COMMA = re.compile(r",(?=\s*[^\W\d][\w₀-₉]*\s*=)")
 _SHORT_SIZE = re.compile(r"[1-9][0-9]*|[^\W\d_][0-9₀-₉]*")
 
 
@@ -75,17 +76,44 @@ def _decoded(content: bytes, name: str) -> str:
         raise InputProblem(f"{name} is not UTF-8 text: see byte {error.start}", hint="save it as UTF-8") from None
 
 
-def names(options: Sequence[str] | None) -> list[str] | None:
+def names(options: Sequence[str] | None, option: str = "--wrt") -> list[str] | None:
     """The names of `--wrt x,y`; None where the option was not given.
+
+    Args:
+        option: what they stand behind.
 
     Raises:
         InputProblem: an empty name.
     """
     if not options:
         return None
-    found = [name.strip() for option in options for name in option.split(",")]
+    found = [name.strip() for text in options for name in text.split(",")]
     if not all(found):
-        raise InputProblem("a name is missing in `--wrt`", hint="write `--wrt x,y`")
+        raise InputProblem(f"a name is missing in `{option}`", hint=f"write `{option} x,y`")
+    return found
+
+
+def assignments(options: Sequence[str], option: str) -> dict[str, str]:
+    """The names of `--map x=width,y=height`; a comma that no `name=` follows belongs to the name before it.
+
+    Raises:
+        SyntaxProblem: with the place in the option's text.
+
+    >>> assignments(["x=size, in mm,y=a"], "--map")
+    {'x': 'size, in mm', 'y': 'a'}
+    """
+    found: dict[str, str] = {}
+    for text in options:
+        begin = 0
+        for part in _COMMA.split(text):
+            span, (name, equals, column) = (begin, begin + max(1, len(part))), part.partition("=")
+            begin += len(part) + 1
+            if not equals or not name.strip() or not column.strip():
+                hint = f"write `{option} x=column`"
+                raise SyntaxProblem("this is not name=column", span, hint, Source(text, option))
+            if name.strip() in found:
+                raise InputProblem(f"`{name.strip()}` is given twice", span, "give it once", Source(text, option))
+            found[name.strip()] = column.strip()
     return found
 
 

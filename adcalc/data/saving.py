@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -38,21 +39,7 @@ class Target:
         if given.suffix.lower() not in (".npy", ".npz"):
             hint = "for text, redirect `--format csv` or `--format json`" if given.suffix else f"write `{name}.npz`"
             raise InputProblem(f"`{name}` does not end in .npy or .npz", hint=hint)
-        try:
-            path = given.expanduser().resolve()
-            if path.is_dir():
-                raise InputProblem(f"`{name}` is a folder, not a file")
-            if not path.parent.is_dir():
-                raise InputProblem(f"there is no folder `{given.parent}`", hint="make it first")
-            if path.exists() and not path.is_file():
-                raise InputProblem(f"`{name}` is no ordinary file", hint="choose another name")
-            if path.exists() and not force:
-                raise InputProblem(f"`{name}` is there already", hint="add `--force` to replace it")
-        except (OSError, ValueError, RuntimeError) as error:
-            if isinstance(error, InputProblem):
-                raise
-            raise _unwritable(name, error) from None
-        return cls(path, name, force)
+        return cls(checked_path(name, force=force), name, force)
 
     def keep(self, results: Results, single: str | None) -> None:
         """Writes results.
@@ -81,6 +68,69 @@ class Target:
             raise _unwritable(self.given, error) from None
 
 
+def checked_path(name: str, *, force: bool) -> Path:
+    """Where a file of a name is written; behind links, where they lead.
+
+    Args:
+        force: a file of that name is replaced.
+
+    Raises:
+        InputProblem: it cannot be written, or must not be.
+    """
+    given = Path(name)
+    try:
+        path = given.expanduser().resolve()
+        if path.is_dir():
+            raise InputProblem(f"`{name}` is a folder, not a file")
+        if not path.parent.is_dir():
+            raise InputProblem(f"there is no folder `{given.parent}`", hint="make it first")
+        if path.exists() and not path.is_file():
+            raise InputProblem(f"`{name}` is no ordinary file", hint="choose another name")
+        if path.exists() and not force:
+            raise InputProblem(f"`{name}` is there already", hint="add `--force` to replace it")
+    except (OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, InputProblem):
+            raise
+        raise _unwritable(name, error) from None
+    return path
+
+
+class Draft:
+    """A file that is being written under another name until it is complete."""
+
+    def __init__(self, path: Path, *, replacing: bool = True) -> None:
+        """Begins one, which a later `keep` or `discard` must end.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        self.path = path
+        self.temporary = Path(temporary)
+        self.file: IO[bytes] = os.fdopen(descriptor, "wb")
+        self._replacing = replacing
+
+    def keep(self) -> None:
+        """Gives the file its name once everything is on disk.
+
+        Raises:
+            FileExistsError: there is one, and it is not to be replaced.
+            OSError: it cannot be written.
+        """
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        _as_readable_as_others(self.temporary)
+        if self._replacing or not _linked(self.temporary, self.path):
+            self.temporary.replace(self.path)
+
+    def discard(self) -> None:
+        """Leaves nothing behind; after `keep` there is nothing to leave."""
+        self.temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.file.close()
+
+
 def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, replacing: bool = True) -> None:
     """Writes a file completely or not at all.
 
@@ -88,17 +138,12 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, replacing: 
         FileExistsError: there is one, and it is not to be replaced.
         OSError: it cannot be written.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    draft = Draft(path, replacing=replacing)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        _as_readable_as_others(Path(temporary))
-        if replacing or not _linked(Path(temporary), path):
-            Path(temporary).replace(path)
+        write(draft.file)
+        draft.keep()
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        draft.discard()
         raise
 
 

@@ -1,0 +1,1 @@
+"""Many points at once: one program for value and derivatives, carried out column by column."""

@@ -1,0 +1,202 @@
+"""A function at many points: what `Function.batch` and `adcalc batch` do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from adcalc.arrayed import located
+from adcalc.at_point import reading_at
+from adcalc.backends.protocol import Backend
+from adcalc.batches.computation import Computation, computation
+from adcalc.batches.digits import doubtful
+from adcalc.batches.looking import Looked, Visit
+from adcalc.batches.points import Points, points
+from adcalc.batches.rows import carrier, run
+from adcalc.batches.single import Single
+from adcalc.errors import Caution, InputProblem, ShapeProblem
+from adcalc.native.kernel import Layout
+from adcalc.native.memory import column
+from adcalc.point import Given
+from adcalc.prepared import Prepared, prepared
+from adcalc.reading import Reading
+from adcalc.results import Batch
+from adcalc.rules import NoDerivative
+from adcalc.shapes.core import named
+
+if TYPE_CHECKING:
+    from adcalc.function import Function
+
+Array: TypeAlias = Any
+
+
+class Order(NamedTuple):
+    """How a batch is to be computed."""
+
+    wrt: Sequence[str] | None
+    hessian: bool
+    backend: Backend
+    engine: str = "auto"
+    threads: int | None = None
+    fast: bool = False
+    strict: bool = False
+    """A point without a value is a problem."""
+
+
+def row_label(row: int) -> str:
+    """What a row is called, counted from 1."""
+    return f"row {row + 1}"
+
+
+class Outcome(NamedTuple):
+    """What came out for some points."""
+
+    results: list[Array]
+    """The value, the partials, the second partials."""
+    names: tuple[str, ...]
+    """The variables that were differentiated by."""
+    looked: Looked
+    cautions: Sequence[Caution]
+    """About the formula and the point, not about some of the rows."""
+    engine: str
+
+
+def batch(
+    function: Function,
+    given: Mapping[str, Given],
+    order: Order,
+    out: Batch | None = None,
+    label: Callable[[int], str] = row_label,
+) -> Batch:
+    """The value and derivatives of a function at many points.
+
+    Args:
+        out: an earlier batch, whose memory is written again.
+        label: what a point is called in messages.
+
+    Raises:
+        Problem: columns that are missing or do not fit, or an operation without derivative.
+    """
+    found = carried_out(function, given, order, None if out is None else list(out.columns.values()))
+    names, looked = found.names, found.looked
+    value, first, second = found.results[0], found.results[1 : len(names) + 1], found.results[len(names) + 1 :]
+    order_of_pairs = pairs(names) if order.hessian else ()
+    seconds: dict[tuple[str, str], Array] = {}
+    for (a, b), array in zip(order_of_pairs, second, strict=True):
+        seconds |= {(a, b): array, (b, a): array}
+    warnings = [warned.caution(label) for warned in looked.warnings]
+    return Batch(
+        value,
+        dict(zip(names, first, strict=True)),
+        seconds if order.hessian else None,
+        len(looked.failed),
+        looked.failures,
+        tuple(dict.fromkeys([*found.cautions, *warnings])),
+        found.engine,
+        order_of_pairs,
+    )
+
+
+def pairs(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Two variables at a time, each pair once.
+
+    >>> pairs("xy")
+    (('x', 'x'), ('x', 'y'), ('y', 'y'))
+    """
+    return tuple([(a, b) for place, a in enumerate(names) for b in names[place:]])
+
+
+def carried_out(
+    function: Function,
+    given: Mapping[str, Given],
+    order: Order,
+    out: Sequence[Array] | None = None,
+    known: Array | None = None,
+) -> Outcome:
+    """The results at many points, and what is to be said of some of them.
+
+    Args:
+        out: columns to write to.
+        known: a mask of rows of which it is known that there is no value; they are not looked at.
+
+    Raises:
+        Problem: as `batch`.
+    """
+    names = function.by(order.wrt)
+    reading = reading_at(function, given, names, together=True)
+    where = points(reading.inputs)
+    symbols = tuple([reading.symbol(name) for name in names])
+    results = _memory(out, 1 + len(names) + (len(pairs(names)) if order.hessian else 0), where.rows)
+    single = Single(reading, where, symbols, order.backend, hessian=order.hessian)
+    visit = Visit(results, single, known, strict=order.strict)
+    work = _computation(reading, where, symbols, order)
+    if work is None:
+        engine = "one by one"
+        visit.every(where.rows)
+    else:
+        engine, raised = _run(work.layout(work.results, work.alarms, where), where, results, order)
+        for first, last in raised:
+            _look(visit, work, where.part(first, last), first, order)
+        visit.uncertain(doubtful(work, where, results))
+    return Outcome(results, names, visit.found(), reading.cautions, engine)
+
+
+def _computation(reading: Reading, where: Points, symbols: tuple[str, ...], order: Order) -> Computation | None:
+    """The program for all rows; None for a backend that takes one row after the other."""
+    ready = ready_for(reading, where)
+    try:
+        return computation(ready, symbols, order.backend, hessian=order.hessian)
+    except NoDerivative as problem:
+        raise located(ready, problem, reading.asked(0)) from None
+
+
+def ready_for(reading: Reading, where: Points) -> Prepared:
+    """The formula of numbers that is computed at every row.
+
+    Raises:
+        Problem: it is none, or a column settles a size.
+    """
+    asked = reading.asked(0)
+    ready = prepared(asked.root, {**where.numbers, **dict.fromkeys(where.columns, 0.0)}, asked.spans, asked.source)
+    for name in ready.elaboration.sizes:
+        if name in where.columns:
+            message = f"`{name}` settles a size, which must be the same in every row"
+            raise InputProblem(message, hint="give it as one number")
+    if ready.shape:
+        raise ShapeProblem(
+            f"row by row the value must be a number, here it is {named(ready.shape)}",
+            asked.spans.get(asked.root),
+            "take one of its entries, or sum it up",
+            asked.source,
+        )
+    return ready
+
+
+def _run(layout: Layout, where: Points, results: Sequence[Array], order: Order) -> tuple[str, list[tuple[int, int]]]:
+    """Computes formulas for all rows; by which engine, and the pieces in which an alarm was raised."""
+    columns = [np.ascontiguousarray(where.columns[name]) for name in layout.columns]
+    numbers = [where.numbers[name] for name in layout.numbers]
+    carried, engine = carrier(layout, order.engine, where.rows, fast=order.fast)
+    return engine, run(carried.bound(columns, numbers, results), where.rows, order.threads)
+
+
+def _look(visit: Visit, work: Computation, where: Points, offset: int, order: Order) -> None:
+    """Goes through the rows of a piece in which an alarm was raised."""
+    codes = [column(where.rows) for _ in range(2)]
+    _run(work.layout(work.codes, (), where), where, codes, order)
+    doubtful = (codes[0] > 0.0) | (codes[1] > 0.0)
+    for each in visit.results:
+        doubtful |= ~np.isfinite(each[offset : offset + where.rows])
+    rows = np.flatnonzero(doubtful)
+    visit.rows(rows + offset, codes[0][rows], codes[1][rows])
+
+
+def _memory(out: Sequence[Array] | None, count: int, rows: int) -> list[Array]:
+    """Columns for the results: those that are given, or new ones."""
+    if out is None:
+        return [column(rows) for _ in range(count)]
+    if len(out) != count or any(len(each) != rows for each in out):
+        raise InputProblem("the batch to write to has other columns or another length", hint="leave `out` away")
+    return list(out)

@@ -1,0 +1,84 @@
+"""What is computed at every row: the value, the partials and the second partials of a formula, as one program.
+
+Derivatives are core formulas, written down once by the transform of the backend; what they share with the
+value and with one another is one node, and so is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from adcalc.backends.protocol import Backend
+from adcalc.batches.points import Points
+from adcalc.batches.watching import Watch, alarms_of, codes, watches
+from adcalc.expr import Expr, number, variables
+from adcalc.native.kernel import Layout
+from adcalc.prepared import Prepared
+from adcalc.program import Program, lowered
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Computation:
+    """A program for all rows."""
+
+    ready: Prepared
+    results: tuple[Expr, ...]
+    """The value, the partials, and the second partials: of a pair of variables once."""
+    watches: tuple[Watch, ...]
+    """What may be wrong with a row, in the order of the operations."""
+    alarms: tuple[Expr, ...]
+    """Formulas that are not 0 where a row needs to be looked at."""
+    program: Program
+    """Of the results."""
+
+    @property
+    def codes(self) -> tuple[Expr, Expr]:
+        """The number of the first watch, from 1, that says something about the domain, and about a kink."""
+        found: tuple[Expr, Expr] = self.ready.remembered(
+            ("codes", self.watches), lambda: codes(self.ready, self.watches)
+        )
+        return found
+
+    def layout(self, formulas: Sequence[Expr], alarms: Sequence[Expr], where: Points) -> Layout:
+        """Some formulas as a kernel of the columns and numbers that there are."""
+
+        def make() -> Layout:
+            used = frozenset(variables([*formulas, *alarms]))
+            columns, numbers = (tuple([name for name in names if name in used]) for names in given)
+            return Layout(columns, numbers, tuple(formulas), tuple(alarms))
+
+        given = (tuple(where.columns), tuple(where.numbers))
+        found: Layout = self.ready.remembered(("layout", formulas, alarms, given), make)
+        return found
+
+
+def computation(ready: Prepared, wrt: tuple[str, ...], backend: Backend, *, hessian: bool) -> Computation | None:
+    """The program of a formula of numbers; None for a backend that writes no formulas.
+
+    Args:
+        wrt: the variables to differentiate by.
+        backend: whose transform writes the derivatives.
+
+    Raises:
+        NoDerivative: an operation has none.
+    """
+
+    def make() -> Computation | None:
+        partials = backend.batch_gradient(ready, wrt)
+        if partials is None:
+            return None
+        seconds = backend.batch_hessian(ready, wrt, partials) if hessian else {}
+        results = (ready.root, *_all(partials), *_all(seconds))
+        watched = tuple(watches(ready, wrt))
+        return Computation(ready, results, watched, alarms_of(ready, watched, results), lowered(results))
+
+    found: Computation | None = ready.remembered(("batch", wrt, backend, hessian), make)
+    return found
+
+
+def _all(formulas: Mapping[Key, Expr | None]) -> list[Expr]:
+    return [number(0) if formula is None else formula for formula in formulas.values()]

@@ -1,0 +1,222 @@
+"""Rows in which an alarm was raised, looked at one by one: computed with more digits where that helps, and said.
+
+A row outside the domain has no results at all.  The first rows of every kind are put to the backend that
+answers for single points, whose words are the reason given, and whose figures are taken where doubles of one
+pass did not suffice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from adcalc.batches.single import Single
+from adcalc.errors import Caution, DomainProblem, Problem
+from adcalc.results import Reason
+
+Array: TypeAlias = Any
+
+#: Rows of one kind that are computed one by one.
+_MOST_REPEATED = 256
+#: Rows of one kind after which it is believed that the others are like them.
+_TRIED = 3
+#: Rows that a reason names.
+_NAMED = 5
+
+
+class Warned(NamedTuple):
+    """A warning about some rows."""
+
+    about: Caution
+    row: int
+    """The first one, from 0."""
+    times: int
+    """In how many rows."""
+
+    def caution(self, label: Callable[[int], str]) -> Caution:
+        """The warning with the rows it is about."""
+        first = label(self.row)
+        where = f"in {first}" if self.times == 1 else f"in {self.times} rows, first in {first}"
+        return self.about._replace(message=f"{where}: {self.about.message}" if first else self.about.message)
+
+
+class Looked(NamedTuple):
+    """What came of it."""
+
+    failed: Array
+    """The rows that have no value, in order."""
+    failures: tuple[Reason, ...]
+    warnings: tuple[Warned, ...]
+
+
+def _codes(found: Array) -> Iterator[float]:
+    return (code for code in np.unique(found) if code > 0.0)
+
+
+class Visit:
+    """The rows of one batch, kind by kind.
+
+    Attributes:
+        results: whole columns; those of rows without a value become nan.
+        ask: the figures of a row, in the order of the results.
+        known: a mask of rows that have no value, as is known already.
+        strict: a row outside the domain is a problem.
+    """
+
+    def __init__(self, results: Sequence[Array], ask: Single, known: Array | None, *, strict: bool) -> None:
+        self.results = results
+        self.ask = ask
+        self.known = known
+        self.strict = strict
+        self.reasons: dict[object, Reason] = {}
+        self.failed: list[Array] = []
+        self.warnings: dict[object, tuple[Caution, int, int]] = {}
+
+    def rows(self, rows: Array, domains: Array, kinks: Array) -> None:
+        """Goes through rows in which an alarm was raised.
+
+        Args:
+            rows: their numbers, in order.
+            domains: for each of them the number of the operation that is outside its domain, 0 for none.
+            kinks: likewise, of the one on a kink.
+        """
+        if self.known is not None:
+            new = ~self.known[rows]
+            rows, domains, kinks = rows[new], domains[new], kinks[new]
+        for code in _codes(domains):
+            self.outside(rows[domains == code])
+        inside = rows[domains == 0.0]
+        finite = np.ones(len(inside), dtype=bool)
+        for column in self.results:
+            finite &= np.isfinite(column[inside])
+        self.not_finite(inside[~finite])
+        for code in _codes(kinks):
+            self.kinked(rows[(kinks == code) & (domains == 0.0)])
+
+    def every(self, count: int) -> None:
+        """Computes all rows one by one."""
+        for row in range(count) if self.known is None else np.flatnonzero(~self.known).tolist():
+            try:
+                answer = self.ask(row)
+            except DomainProblem as problem:
+                self._fail(np.array([row]), problem)
+                continue
+            self._take(row, answer.figures)
+            if np.isnan(answer.figures[0]):
+                message, span, hint = _words(answer.cautions)
+                self._fail(np.array([row]), Problem(message, span, hint))
+            else:
+                self._warn(row, answer.cautions)
+
+    def outside(self, rows: Array) -> None:
+        """Rows in which one operation is outside its domain, as doubles see it."""
+        problem: Problem | None = None
+        failed: list[int] = []
+        for place, row in enumerate(rows[:_MOST_REPEATED].tolist()):
+            try:
+                self._take(row, self.ask(row).figures)
+            except DomainProblem as found:
+                problem = problem or found
+                failed.append(row)
+            if place + 1 == _TRIED and len(failed) == _TRIED:
+                break
+        else:
+            place = min(len(rows), _MOST_REPEATED) - 1
+        self._fail(np.concatenate([np.array(failed, dtype=np.intp), rows[place + 1 :]]), problem)
+
+    def not_finite(self, rows: Array) -> None:
+        """Rows that have a result which is infinite or not a number."""
+        for row in rows[:_MOST_REPEATED].tolist():
+            try:
+                answer = self.ask(row)
+            except DomainProblem as problem:
+                self._fail(np.array([row]), problem)
+                continue
+            self._take(row, answer.figures)
+            if np.isnan(answer.figures[0]):
+                message, span, hint = _words(answer.cautions)
+                self._fail(np.array([row]), Problem(message, span, hint))
+            else:
+                self._warn(row, [caution for caution in answer.cautions if caution.kind == "not finite"])
+        rest = rows[_MOST_REPEATED:]
+        nowhere = np.isnan(self.results[0][rest])
+        self._fail(rest[nowhere], Problem("the value is not a number"))
+        for row in rest[~nowhere].tolist():
+            self._warn(row, [Caution("not finite", "a result is not finite")])
+
+    def uncertain(self, rows: Array) -> None:
+        """Rows of which rounding has taken digits."""
+        if self.known is not None:
+            rows = rows[~self.known[rows]]
+        for row in rows[:_MOST_REPEATED].tolist():
+            try:
+                answer = self.ask(row)
+            except DomainProblem as problem:
+                self._fail(np.array([row]), problem)
+                continue
+            self._take(row, answer.figures)
+            self._warn(row, [caution for caution in answer.cautions if caution.kind == "precision"])
+        rest = rows[_MOST_REPEATED:]
+        if len(rest):
+            message = "rounding leaves less than half of the digits"
+            hint = (
+                f"the first {_MOST_REPEATED} such rows were computed with more; give the others as a batch of their own"
+            )
+            self._warn(int(rest[0]), [Caution("precision", message, None, hint)], len(rest))
+
+    def kinked(self, rows: Array) -> None:
+        """Rows in which one operation is on a kink; where a factor of 0 makes it harmless, nothing is to be said."""
+        for row in rows[:_TRIED].tolist():
+            try:
+                cautions = self.ask(row).cautions
+            except DomainProblem:
+                continue
+            said = [caution for caution in cautions if caution.kind in ("kink", "jump")]
+            if said:
+                self._warn(row, said, len(rows))
+                return
+
+    def found(self) -> Looked:
+        """What has been found."""
+        if self.known is not None:
+            for column in self.results:
+                column[self.known] = np.nan
+        failed = np.unique(np.concatenate([np.array([], dtype=np.intp), *self.failed]))
+        return Looked(failed, tuple(self.reasons.values()), tuple([Warned(*each) for each in self.warnings.values()]))
+
+    def _take(self, row: int, figures: Sequence[float]) -> None:
+        for column, figure in zip(self.results, figures, strict=True):
+            column[row] = figure
+
+    def _warn(self, row: int, cautions: Sequence[Caution], count: int = 1) -> None:
+        for caution in cautions:
+            key = (caution.kind, caution.span)
+            first, rows, before = self.warnings.get(key, (caution, row, 0))
+            self.warnings[key] = (first, rows, before + count)
+
+    def _fail(self, rows: Array, problem: Problem | None) -> None:
+        if not len(rows):
+            return
+        assert problem is not None
+        if self.strict and isinstance(problem, DomainProblem):
+            raise problem
+        for column in self.results:
+            column[rows] = np.nan
+        self.failed.append(rows)
+        before = self.reasons.get(problem.span)
+        named = (*(before.rows if before else ()), *rows[:_NAMED].tolist())
+        count = len(rows) + (before.count if before else 0)
+        first = before or problem
+        self.reasons[problem.span] = Reason(
+            first.message, problem.span, count, tuple(sorted(named)[:_NAMED]), first.hint
+        )
+
+
+def _words(cautions: Sequence[Caution]) -> tuple[str, tuple[int, int] | None, str]:
+    """What to say of a row whose value is not a number."""
+    for caution in cautions:
+        if caution.kind == "not finite":
+            return caution.message, caution.span, caution.hint
+    return "the value is not a number", None, ""

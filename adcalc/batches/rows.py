@@ -1,0 +1,105 @@
+"""A program over all rows: divided among threads, and looked at again where an alarm was raised."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache
+from typing import Any, Protocol, TypeAlias
+
+from adcalc.errors import InputProblem
+from adcalc.native.compiling import available
+from adcalc.native.emission import Unfit
+from adcalc.native.kernel import Layout
+from adcalc.program import lowered
+
+Array: TypeAlias = Any
+ENGINES = ("auto", "native", "numpy")
+
+#: Rows that are computed in one go, so that an interrupt is heard and threads can share the work.
+PIECE = 2**17
+#: Seconds of work below which a second thread is not worth its start.
+_WORTH = 2e-4
+#: Operations in all rows together below which NumPy is done before a compiler would be.
+_WORTH_COMPILING = 2**17
+#: Above this many operations of a row LLVM takes longer than anybody waits.
+_MOST_COMPILED = 10_000
+
+
+class Ready(Protocol):
+    """A program with its data."""
+
+    def run(self, first: int, last: int) -> bool:
+        """Computes some rows; whether an alarm was raised in one of them."""
+
+
+class Carrier(Protocol):
+    """A program as machine code, or as NumPy calls."""
+
+    def bound(self, columns: Sequence[Array], numbers: Sequence[float], results: Sequence[Array]) -> Ready:
+        """The program with its data."""
+
+
+def carrier(layout: Layout, engine: str, rows: int, *, fast: bool) -> tuple[Carrier, str]:
+    """What carries a program out, and its name.
+
+    Raises:
+        MissingExtra: machine code was asked for, and llvmlite is not installed.
+        InputProblem: there is no such engine, or no machine code for the formula.
+    """
+    if engine not in ENGINES:
+        raise InputProblem(f"unknown engine `{engine}`", hint=f"there are {', '.join(ENGINES)}")
+    operations = _operations(layout)
+    worth = engine == "native" or (engine == "auto" and operations * rows >= _WORTH_COMPILING and available())
+    if worth and operations <= _MOST_COMPILED:
+        from adcalc.native.compiled import compiled
+
+        try:
+            return compiled(layout, fast=fast), "native"
+        except Unfit as unfit:
+            if engine == "native":
+                message = f"there is no machine code for `{unfit}`"
+                raise InputProblem(message, hint="leave `engine` away: NumPy computes it") from None
+    from adcalc.batches.plans import planned
+
+    return planned(layout), "numpy"
+
+
+@lru_cache(maxsize=128)
+def _operations(layout: Layout) -> int:
+    return lowered([*layout.results, *layout.alarms]).operations
+
+
+def run(ready: Ready, rows: int, threads: int | None) -> list[tuple[int, int]]:
+    """Computes all rows; the pieces in which an alarm was raised.
+
+    Args:
+        threads: how many may work at once; None: as many as there are processors, if there is enough to do.
+    """
+    pieces = list(_pieces(rows))
+    if not pieces:
+        return []
+    start = time.perf_counter()
+    raised = [ready.run(*pieces[0])]
+    rest = (time.perf_counter() - start) * (len(pieces) - 1)
+    count = min(threads or _processors(), len(pieces))
+    if count > 1 and rest > _WORTH:
+        raised += _pool(count).map(lambda piece: ready.run(*piece), pieces[1:])
+    else:
+        raised += [ready.run(*piece) for piece in pieces[1:]]
+    return [piece for piece, alarm in zip(pieces, raised, strict=True) if alarm]
+
+
+def _pieces(rows: int) -> Iterator[tuple[int, int]]:
+    return ((first, min(first + PIECE, rows)) for first in range(0, rows, PIECE))
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="adcalc")

@@ -1,0 +1,26 @@
+"""Programs as machine code, from memory where they were compiled before: in one part, or large ones in several."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from adcalc.native.engine import Machine
+from adcalc.native.kernel import Layout
+from adcalc.native.stages import Staged
+from adcalc.program import lowered
+
+#: A program with more operations is compiled in parts.
+_MOST_AT_ONCE = 2000
+
+
+@lru_cache(maxsize=128)
+def compiled(layout: Layout, *, fast: bool = False) -> Machine | Staged:
+    """The machine code of a program.
+
+    Raises:
+        MissingExtra: llvmlite is not installed.
+        Unfit: there is no machine code for one of its operations.
+    """
+    if lowered([*layout.results, *layout.alarms]).operations > _MOST_AT_ONCE:
+        return Staged(layout, fast=fast)
+    return Machine(layout, fast=fast)

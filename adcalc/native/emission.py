@@ -1,0 +1,216 @@
+"""The algebra of code: a primitive applied to lanes is a few lines that compute it.
+
+What the processor has instructions for is written here; a row with a body is written as its body; all
+the rest are vector functions, written once beside the loop and called.  What does not depend on a column
+goes into the head of the kernel, before the loop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from types import MappingProxyType
+from typing import TypeAlias
+
+from adcalc.native.code import Code, Lane
+from adcalc.native.functions import VectorFunction, vector_function
+from adcalc.primitive import Primitive
+from adcalc.rules import Call, compiled
+
+Writer: TypeAlias = "Callable[..., Lane]"
+
+#: Powers that are taken as products and roots; the others are a function.
+_POWERS = (-3.0, -2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
+
+
+class Unfit(Exception):
+    """There is no machine code for a row; NumPy knows it."""
+
+
+class Lanes:
+    """The algebra of vectors of doubles, written down as code.
+
+    Attributes:
+        head: runs once.
+        body: runs for every vector of rows.
+        functions: the vector functions that are called, by name.
+    """
+
+    __slots__ = ("_constants", "_masks", "body", "functions", "head")
+    exact = True
+
+    def __init__(self, head: Code, body: Code) -> None:
+        self.head = head
+        self.body = body
+        self.functions: dict[str, VectorFunction] = {}
+        self._constants: dict[Lane, float] = {}
+        self._masks: dict[Lane, Lane] = {}
+
+    def const(self, value: float) -> Lane:
+        lane = self.head.const(value)
+        self._constants[lane] = value
+        return lane
+
+    def truth(self, value: Lane) -> None:
+        """Lanes differ, so that both branches are computed."""
+
+    def shape(self, value: Lane) -> tuple[int, ...]:
+        return ()
+
+    def apply(self, primitive: Primitive, arguments: Sequence[Lane]) -> Lane:
+        """Writes a primitive down.
+
+        Raises:
+            Unfit: it cannot be.
+        """
+        if primitive.constant:
+            return self.const(getattr(math, primitive.host.removeprefix("math.")))
+        if primitive.over:
+            raise Unfit(primitive.name)
+        writer = _WRITERS.get(primitive.name)
+        if writer is not None:
+            return writer(self, self.place(arguments), *arguments)
+        if primitive.name == "^":
+            power = self._constants.get(arguments[1])
+            if power in _POWERS:
+                return _power(self.place(arguments), arguments[0], power)
+        function = self._function(primitive.name, len(arguments))
+        if function is not None:
+            return self.place(arguments).call(function.name, *arguments)
+        if not primitive.body:
+            raise Unfit(primitive.name)
+        return self._within_domain(primitive, arguments)
+
+    def place(self, lanes: Sequence[Lane]) -> Code:
+        """Where an operation on some lanes is written: before the loop if none of them changes."""
+        return self.body if any([lane.startswith("%v") for lane in lanes]) else self.head
+
+    def mask(self, lane: Lane) -> Lane:
+        """Where a lane is not 0."""
+        known = self._masks.get(lane)
+        if known is None:
+            code = self.place([lane])
+            known = self._masks[lane] = code.compare("une", lane, code.const(0.0))
+        return known
+
+    def said(self, code: Code, mask: Lane) -> Lane:
+        """1 where a mask holds, else 0; the mask is remembered."""
+        lane = code.select(mask, code.const(1.0), code.const(0.0))
+        self._masks[lane] = mask
+        return lane
+
+    def _function(self, name: str, arity: int) -> VectorFunction | None:
+        found = vector_function(name, arity, self.body.width)
+        waiting = [found] if found is not None else []
+        while waiting:
+            each = waiting.pop()
+            if each.name not in self.functions:
+                self.functions[each.name] = each
+                waiting += [other for need in each.needs if (other := _needed(need, self.body.width)) is not None]
+        return found
+
+    def _within_domain(self, primitive: Primitive, arguments: Sequence[Lane]) -> Lane:
+        """The body of a row, and nan outside its domain, where the body may have a number."""
+        call: Call[Lane] = Call(primitive, arguments, self.const(math.nan))
+        value = call.carry_out(self, compiled(primitive.body))
+        if not primitive.domain:
+            return value
+        inside = call.carry_out(self, compiled(primitive.domain))
+        code = self.place([value, inside])
+        return code.select(self.mask(inside), value, code.const(math.nan))
+
+
+def _needed(name: str, width: int) -> VectorFunction | None:
+    return vector_function(name, 1, width) or vector_function(name, 2, width)
+
+
+def _comparison(how: str) -> Writer:
+    return lambda lanes, code, x, y: lanes.said(code, code.compare(how, x, y))
+
+
+def _where(lanes: Lanes, code: Code, condition: Lane, x: Lane, y: Lane) -> Lane:
+    return code.select(lanes.mask(condition), x, y)
+
+
+def _given(lanes: Lanes, code: Code, x: Lane, y: Lane) -> Lane:
+    return code.select(code.compare("uno", y, y), code.const(math.nan), x)
+
+
+def _sign(lanes: Lanes, code: Code, x: Lane) -> Lane:
+    zero = code.const(0.0)
+    below = code.select(code.compare("olt", x, zero), code.const(-1.0), zero)
+    found = code.select(code.compare("ogt", x, zero), code.const(1.0), below)
+    return code.select(code.compare("uno", x, x), x, found)
+
+
+def _step(lanes: Lanes, code: Code, x: Lane) -> Lane:
+    found = code.select(code.compare("oge", x, code.const(0.0)), code.const(1.0), code.const(0.0))
+    return code.select(code.compare("uno", x, x), x, found)
+
+
+def _extreme(how: str) -> Writer:
+    """The smaller or the larger of two; nan where either is nan."""
+
+    def two(code: Code, x: Lane, y: Lane) -> Lane:
+        found = code.select(code.compare(how, y, x), y, x)
+        return code.select(code.compare("uno", x, y), code.const(math.nan), found)
+
+    return lambda lanes, code, *arguments: reduce(lambda x, y: two(code, x, y), arguments)
+
+
+def _clip(lanes: Lanes, code: Code, x: Lane, low: Lane, high: Lane) -> Lane:
+    least, most = _extreme("olt"), _extreme("ogt")
+    found = most(lanes, code, low, least(lanes, code, x, high))
+    return code.select(code.compare("ole", low, high), found, code.const(math.nan))
+
+
+def _power(code: Code, x: Lane, power: float) -> Lane:
+    """A power by products and roots; of these one rounds less than the general function does."""
+    one = code.const(1.0)
+    whole, half = divmod(abs(power), 1.0)
+    parts = [x] * int(whole)
+    if half:
+        # The root of -0 is -0, and a power of it 0.
+        parts.append(code.add(code.sqrt(x), code.const(0.0)))
+    if power == -2.0:
+        inverse = code.div(one, x)
+        return code.mul(inverse, inverse)
+    if power == 4.0:
+        square = code.mul(x, x)
+        return code.mul(square, square)
+    found = reduce(code.mul, parts)
+    return code.div(one, found) if power < 0.0 else found
+
+
+_WRITERS: Mapping[str, Writer] = MappingProxyType(
+    {
+        "+": lambda lanes, code, x, y: code.add(x, y),
+        "-": lambda lanes, code, x, y: code.sub(x, y),
+        "*": lambda lanes, code, x, y: code.mul(x, y),
+        "/": lambda lanes, code, x, y: code.div(x, y),
+        "neg": lambda lanes, code, x: code.neg(x),
+        "<": _comparison("olt"),
+        "<=": _comparison("ole"),
+        ">": _comparison("ogt"),
+        ">=": _comparison("oge"),
+        "==": _comparison("oeq"),
+        "!=": _comparison("une"),
+        "not": lambda lanes, code, x: lanes.said(code, code.no(lanes.mask(x))),
+        "and": lambda lanes, code, x, y: lanes.said(code, code.both(lanes.mask(x), lanes.mask(y))),
+        "or": lambda lanes, code, x, y: lanes.said(code, code.either(lanes.mask(x), lanes.mask(y))),
+        "where": _where,
+        "given": _given,
+        "abs": lambda lanes, code, x: code.abs(x),
+        "sqrt": lambda lanes, code, x: code.sqrt(x),
+        "sign": _sign,
+        "step": _step,
+        "floor": lambda lanes, code, x: code.intrinsic("floor", x),
+        "ceil": lambda lanes, code, x: code.intrinsic("ceil", x),
+        "round": lambda lanes, code, x: code.intrinsic("rint", x),
+        "trunc": lambda lanes, code, x: code.intrinsic("trunc", x),
+        "min": _extreme("olt"),
+        "max": _extreme("ogt"),
+        "clip": _clip,
+    }
+)

@@ -1,0 +1,105 @@
+"""The index of vector functions: for the name of a row of the table, code that computes it lane by lane.
+
+There are three ways: polynomials, written here and inlined into the loop; the vector library of the C
+library; the scalar function of the C library or of SciPy, once for each lane.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
+
+from adcalc.native import exponentials, inverses, libmvec, logarithms, powers, roots, scalars, trigonometry
+from adcalc.native.beyond import Branching
+from adcalc.native.code import Lane
+from adcalc.native.domains import within_domain
+from adcalc.native.processor import native
+
+Writer: TypeAlias = Callable[..., Lane]
+
+
+class VectorFunction(NamedTuple):
+    """The text of a function from vectors to a vector."""
+
+    name: str
+    """What it is called: "adcalc.exp"."""
+    text: str
+    """Its definition, and those of functions only it calls; `{attributes}` stands for its attributes."""
+    needs: tuple[str, ...]
+    """The rows whose vector functions it calls."""
+    declared: Mapping[str, str]
+    """What it calls from elsewhere, with the lines that declare it."""
+    symbols: Mapping[str, int]
+    """Addresses of what the process does not export itself."""
+
+
+#: Rows that are written here.
+_WRITERS: Mapping[tuple[str, int], Writer] = MappingProxyType(
+    {
+        **{
+            (writer.__name__, 1): writer
+            for module, names in (
+                (exponentials, ("exp", "exp2", "expm1", "sigmoid", "sinh", "cosh", "tanh", "sech")),
+                (logarithms, ("log", "log2", "log10", "log1p", "atanh", "softplus", "logit")),
+                (trigonometry, ("sin", "cos", "tan", "sinc")),
+                (inverses, ("asin", "acos", "atan")),
+            )
+            for writer in [getattr(module, name) for name in names]
+        },
+        ("hypot", 1): roots.length,
+        ("hypot", 2): roots.hypot,
+        ("factorial", 1): roots.factorial,
+        ("atan2", 2): inverses.atan2,
+        ("logaddexp", 2): logarithms.logaddexp,
+        ("xlogy", 2): logarithms.xlogy,
+        ("xlog1py", 2): logarithms.xlog1py,
+    }
+)
+
+#: And with AVX-512 these too.
+_WITH_AVX512: Mapping[tuple[str, int], Writer] = MappingProxyType({("^", 2): powers.power})
+
+
+@cache
+def vector_function(name: str, arity: int, width: int) -> VectorFunction | None:
+    """The code of a row for vectors of some width; None where there is no way but NumPy's.
+
+    Args:
+        name: of the row.
+        arity: how many arguments it is given.
+        width: doubles in a vector: 8, 4 or 2.
+    """
+    code = Branching(called(name), arity, width)
+    writer = _WRITERS.get((name, arity))
+    if native(code):
+        writer = _WITH_AVX512.get((name, arity), writer)
+    if writer is not None:
+        return _function(code, writer(code, *code.arguments), {})
+    found = libmvec.address(name, arity, width)
+    if found is not None:
+        symbol, address = found
+        code.declared[symbol] = f"declare {code.doubles} @{symbol}({', '.join([code.doubles] * arity)})"
+        return _function(
+            code, within_domain(name, code, code.call(symbol, *code.arguments), *code.arguments), {symbol: address}
+        )
+    function = scalars.scalar(name)
+    if function is None or function.arity != arity:
+        return None
+    value = code.each(name, "noinline nounwind", *code.arguments)
+    symbols = {} if function.address is None else {function.symbol: function.address}
+    return _function(code, within_domain(name, code, value, *code.arguments), symbols)
+
+
+def called(name: str) -> str:
+    """What the vector function of a row is called."""
+    return "adcalc.pow" if name == "^" else f"adcalc.{name}"
+
+
+def _function(code: Branching, value: Lane, symbols: Mapping[str, int]) -> VectorFunction:
+    taken = ", ".join(f"{code.doubles} {argument}" for argument in code.arguments)
+    head = f'define internal {code.doubles} @"{code.name}"({taken}) {{attributes}} {{'
+    text = "\n".join([head, *code.lines, f"  ret {code.doubles} {value}", "}", *code.beside])
+    return VectorFunction(code.name, text, (), MappingProxyType(code.declared), MappingProxyType(symbols))

@@ -1,0 +1,131 @@
+"""A large program as several kernels, one after the other, that hand columns on to each other.
+
+LLVM's time grows faster than the code it is given: a program of thousands of operations is compiled in parts,
+and what a later part needs of an earlier one lies in columns of a block of rows that stays in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from adcalc.expr import Apply, Expr, rebuild, topological, variable, variables
+from adcalc.native.engine import Bound, Machine
+from adcalc.native.kernel import Layout
+from adcalc.native.memory import column
+
+Array: TypeAlias = Any
+
+#: Operations of a part.
+_PART = 1000
+#: Numbers handed on within a block, so that they stay in the cache; and the fewest rows of a block.
+_ROOM, _FEWEST = 2**16, 256
+
+
+class Stage(NamedTuple):
+    """A part of a program, and where its results go: to one of the program's by its number, or on to later parts."""
+
+    layout: Layout
+    targets: tuple[int | str, ...]
+
+
+def stages(layout: Layout) -> list[Stage]:
+    """A program in parts; what one hands on to another is a column of its own name, `handed 0` and so on.
+
+    >>> from adcalc.expr import apply
+    >>> from adcalc.table import PRIMITIVES
+    >>> x = variable("x")
+    >>> [stage.targets for stage in stages(Layout(("x",), (), (apply(PRIMITIVES["*"], x, x),), ()))]
+    [(0,)]
+    """
+    order = [node for node in topological([*layout.results, *layout.alarms]) if isinstance(node, Apply)]
+    part: dict[Expr, int] = {node: place // _PART for place, node in enumerate(order)}
+    last = max(part.values(), default=0)
+    handed: dict[Expr, Expr] = {}
+    for node in order:
+        for argument in node.arguments:
+            if part.get(argument, part[node]) != part[node]:
+                handed.setdefault(argument, variable(f"handed {len(handed)}"))
+    targets: list[list[tuple[Expr, int | str]]] = [[] for _ in range(last + 1)]
+    for crossing, name in handed.items():
+        (to,) = variables([name])
+        targets[part[crossing]].append((crossing, to))
+    for place, result in enumerate(layout.results):
+        targets[part.get(result, last)].append((result, place))
+    alarms: list[list[Expr]] = [[] for _ in range(last + 1)]
+    for alarm in layout.alarms:
+        alarms[part.get(alarm, last)].append(alarm)
+    found = []
+    for number in range(last + 1):
+        given = {node: name for node, name in handed.items() if part[node] < number}
+        own = [node for node, _ in targets[number]]
+        new = rebuild([*own, *alarms[number]], given)
+        results, watched = [new[node] for node in own], [new[alarm] for alarm in alarms[number]]
+        used = variables([*results, *watched])
+        columns = tuple([name for name in used if name not in layout.numbers])
+        numbers = tuple([name for name in layout.numbers if name in used])
+        found.append(
+            Stage(Layout(columns, numbers, tuple(results), tuple(watched)), tuple([to for _, to in targets[number]]))
+        )
+    return found
+
+
+class Staged:
+    """A program as machine code in parts."""
+
+    __slots__ = ("_machines", "_stages", "layout")
+
+    def __init__(self, layout: Layout, *, fast: bool) -> None:
+        """Takes a program and compiles it.
+
+        Raises:
+            MissingExtra, Unfit: as `Machine`.
+        """
+        self.layout = layout
+        self._stages = stages(layout)
+        self._machines = [Machine(stage.layout, fast=fast) for stage in self._stages]
+
+    def bound(self, columns: Sequence[Array], numbers: Sequence[float], results: Sequence[Array]) -> StagedRun:
+        """The program with its data; arguments as those of `Machine.bound`."""
+        return StagedRun(
+            list(zip(self._stages, self._machines, strict=True)),
+            dict(zip(self.layout.columns, columns, strict=True)),
+            dict(zip(self.layout.numbers, numbers, strict=True)),
+            results,
+        )
+
+
+class StagedRun:
+    """A program in parts with its data, to be run on any of the rows."""
+
+    __slots__ = ("_columns", "_numbers", "_parts", "_results")
+
+    def __init__(
+        self,
+        parts: Sequence[tuple[Stage, Machine]],
+        columns: dict[str, Array],
+        numbers: dict[str, float],
+        results: Sequence[Array],
+    ) -> None:
+        self._parts = parts
+        self._columns = columns
+        self._numbers = numbers
+        self._results = results
+
+    def run(self, first: int, last: int) -> bool:
+        """Computes some rows; whether an alarm was raised in one of them."""
+        names = [to for stage, _ in self._parts for to in stage.targets if isinstance(to, str)]
+        size = max(_FEWEST, min(last - first, _ROOM // max(1, len(names)) // 64 * 64))
+        room = {name: column(size) for name in names}
+        raised = False
+        for begin in range(first, last, size):
+            end = min(begin + size, last)
+            inputs = {name: values[begin:end] for name, values in self._columns.items()}
+            inputs |= {name: values[: end - begin] for name, values in room.items()}
+            for stage, machine in self._parts:
+                results = [inputs[to] if isinstance(to, str) else self._results[to][begin:end] for to in stage.targets]
+                given = [inputs[name] for name in stage.layout.columns]
+                numbers = [self._numbers[name] for name in stage.layout.numbers]
+                bound: Bound = machine.bound(given, numbers, results)
+                raised |= bound.run(0, end - begin)
+        return raised

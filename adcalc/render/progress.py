@@ -1,0 +1,69 @@
+"""How far a table is: a bar on standard error, where somebody is watching."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Self
+
+from adcalc.streams.parts import Table
+
+
+class Progress:
+    """A bar with rows a second and the time left; nothing at all in a pipe."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._bar: Any = None
+        self._task: Any = None
+        self._shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        if self._shown:
+            self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, rows: int) -> None:
+        """Tells how many rows are done."""
+        if self._bar is None:
+            return
+        done, whole = self._measure(rows)
+        self._bar.update(self._task, completed=done, total=whole, rows=f"{rows:,} rows", speed=self._speed(rows))
+
+    def _measure(self, rows: int) -> tuple[int, int | None]:
+        """How much is done, and of how much: in rows where their number is known, else in bytes."""
+        if self._table.rows is not None:
+            return rows, self._table.rows
+        return (self._table.position, self._table.size) if self._table.size else (rows, None)
+
+    def _speed(self, rows: int) -> str:
+        elapsed = self._bar.tasks[0].elapsed or 0.0
+        return f"{_short(rows / elapsed)} rows/s" if elapsed else ""
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        console = Console(file=sys.stderr, no_color="NO_COLOR" in os.environ, highlight=False)
+        columns = [TextColumn("{task.fields[rows]}"), BarColumn(None), TaskProgressColumn()]
+        ending = [TextColumn("{task.fields[speed]}"), TimeRemainingColumn()]
+        self._bar = Bar(*columns, *ending, console=console, transient=True, expand=True)
+        self._task = self._bar.add_task("", total=None, rows="", speed="")
+        self._bar.start()
+
+
+def _short(number: float) -> str:
+    """A number in few letters.
+
+    >>> _short(1234567.0), _short(830.0)
+    ('1.2 M', '830')
+    """
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= size:
+            return f"{number / size:.1f}{letter}"
+    return f"{number:.0f}"

@@ -1,0 +1,157 @@
+"""Where the columns of .npz and .npy files stand, and their rows a few at a time.  Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import IO, Any
+
+from adcalc.data.numpyfiles import _announced
+from adcalc.data.references import Array
+from adcalc.errors import InputProblem
+from adcalc.streams.arrays import Column, portable
+from adcalc.streams.parts import ROWS
+from adcalc.streams.sources import Source
+
+_MAGIC = b"\x93NUMPY"
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_AGAIN = "write it again with `numpy.savez`"
+
+
+class Archive:
+    """A .npz archive of vectors, unpacked side by side as they are needed."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.columns: dict[str, Column] = {}
+        self.position = 0
+        with self._reading():
+            self._archive = zipfile.ZipFile(source.file)
+            self._members = {info.filename.removesuffix(".npy"): info for info in self._archive.infolist()}
+            for name, member in self._members.items():
+                with self._archive.open(member) as file:
+                    shape, kind = self._header(file, name)
+                if len(shape) == 1:
+                    self.columns[name] = Column(shape[0], kind)
+        if not self.columns:
+            raise InputProblem(f"{source.name} holds no vectors", hint="every column is an array with one axis")
+
+    def batches(self, wanted: Sequence[str]) -> Generator[dict[str, Array], None, None]:
+        """Columns in step, a few rows at a time."""
+        with self._reading(), ExitStack() as stack:
+            files = {name: stack.enter_context(self._archive.open(self._members[name])) for name in wanted}
+            for name, file in files.items():
+                self._header(file, name)
+            left = self.columns[wanted[0]].length
+            while left:
+                rows = min(left, ROWS)
+                yield {name: self._entries(file, name, rows) for name, file in files.items()}
+                left -= rows
+                self.position = sum(self._packed(name, left) for name in wanted)
+
+    def _packed(self, name: str, left: int) -> int:
+        length = self.columns[name].length
+        return self._members[name].compress_size * (length - left) // length
+
+    def _header(self, file: IO[bytes], name: str) -> tuple[tuple[int, ...], Any]:
+        shown = f"`{name}` in {self._source.name}"
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise InputProblem(f"{shown} is no array", hint=_AGAIN)
+        shape, kind = _announced(file, shown)
+        if kind.hasobject:
+            raise _objects(shown)
+        return shape, kind
+
+    def _entries(self, file: IO[bytes], name: str, rows: int) -> Array:
+        import numpy as np
+
+        kind = self.columns[name].kind
+        content = file.read(rows * kind.itemsize)
+        if len(content) != rows * kind.itemsize:
+            raise InputProblem(f"`{name}` in {self._source.name} is cut off", hint=_AGAIN)
+        return np.frombuffer(content, kind).astype(portable(kind), copy=False)
+
+    @contextmanager
+    def _reading(self) -> Generator[None, None, None]:
+        try:
+            with self._source.reading():
+                yield
+        except InputProblem:
+            raise
+        except _BROKEN as error:
+            message = f"{self._source.name} is no whole .npz archive: {str(error).lower()}"
+            raise InputProblem(message, hint=_AGAIN) from None
+
+
+class Matrix:
+    """A .npy file: the fields of a structured array, the columns of a matrix, or a vector."""
+
+    def __init__(self, source: Source) -> None:
+        import numpy as np
+
+        self._source = source
+        try:
+            # Only looked at: pages that are mapped count as memory of the process.
+            mapped = np.lib.format.open_memmap(source.path, mode="r")
+        except (ValueError, EOFError, OSError, TypeError, OverflowError) as error:
+            if "Python objects" in str(error):
+                raise _objects(source.name) from None
+            message = f"{source.name} is no whole .npy file: {str(error).lower()}"
+            raise InputProblem(message, hint="write it again with `numpy.save`") from None
+        self._kind, shape, self._begin = mapped.dtype, mapped.shape, mapped.offset
+        self._upright = mapped.ndim == 2 and not mapped.flags.c_contiguous
+        self.position = self._begin
+        if self._kind.names and mapped.ndim == 1:
+            self.columns = {name: Column(shape[0], self._kind[name]) for name in self._kind.names}
+        elif mapped.ndim == 1:
+            self.columns = {"x": Column(shape[0], self._kind)}
+        elif mapped.ndim == 2 and not self._kind.names:
+            self.columns = {f"x{place}": Column(shape[0], self._kind) for place in range(shape[1])}
+        else:
+            times = "×".join(map(str, shape))
+            hint = "a table is a matrix, or a vector of structured entries"
+            raise InputProblem(
+                f"{source.name} is no table: its shape is {times or 'that of a single number'}", hint=hint
+            )
+        del mapped
+
+    def batches(self, wanted: Sequence[str]) -> Generator[dict[str, Array], None, None]:
+        """Columns in step, a few rows at a time."""
+        rows = self.columns[wanted[0]].length
+        with self._source.reading():
+            for first in range(0, rows, ROWS):
+                yield self._batch(wanted, first, min(rows - first, ROWS), rows)
+
+    def _batch(self, wanted: Sequence[str], first: int, rows: int, length: int) -> dict[str, Array]:
+        names = list(self.columns)
+        if self._upright:
+            size = self._kind.itemsize
+            return {
+                name: self._read((names.index(name) * length + first) * size, rows * size).view(self._kind)
+                for name in wanted
+            }
+        width = 1 if self._kind.names else len(names)
+        size = self._kind.itemsize * width
+        block = self._read(first * size, rows * size).view(self._kind)
+        if self._kind.names:
+            return {name: block[name] for name in wanted}
+        block = block.reshape(rows, width)
+        return {name: block[:, names.index(name)] for name in wanted}
+
+    def _read(self, start: int, size: int) -> Array:
+        import numpy as np
+
+        self._source.file.seek(self._begin + start)
+        content = self._source.file.read(size)
+        if len(content) != size:
+            raise InputProblem(f"{self._source.name} is cut off", hint="write it again with `numpy.save`")
+        self.position = self._begin + start + size
+        return np.frombuffer(content, np.uint8)
+
+
+def _objects(name: str) -> InputProblem:
+    hint = 'save an array of numbers: `numpy.save(name, array.astype("float64"))`'
+    return InputProblem(f"{name} holds Python objects, which are never loaded: that could run code", hint=hint)

@@ -1,0 +1,107 @@
+"""Tables of typed columns, Parquet and Arrow, read with the data library."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+from adcalc.errors import InputProblem
+from adcalc.streams.cells import array_of, numbers_in
+from adcalc.streams.library import polars_for, translated
+from adcalc.streams.parts import NUMBER, ROWS, Kind, Part, check_known, check_names, no_rows, unreadable_in
+from adcalc.streams.sources import Source
+from adcalc.streams.threads import Ahead
+
+
+class FrameTable:
+    """A Parquet or Arrow file that is open for reading."""
+
+    note = ""
+
+    def __init__(self, source: Source) -> None:
+        """Reads what columns there are.
+
+        Raises:
+            InputProblem: it is no such file, or has no rows.
+            MissingExtra: the data library is not installed.
+        """
+        pl = self._polars = polars_for(source.name)
+        self._source = source
+        self.name, self.size = source.name, source.size
+        if self.size is None:
+            raise InputProblem(f"{self.name} is no ordinary file", hint="copy what it holds into one")
+        if not self.size:
+            raise InputProblem(f"{self.name} is empty", hint="it needs columns, and rows")
+        self._broken = f"cannot read {self.name}"
+        scan = pl.scan_parquet if source.shape.format == "parquet" else pl.scan_ipc
+        with translated(self._broken):
+            # A * in the name of a file is a *.
+            self._scan = scan(source.path, glob=False)
+            self._types = dict(self._scan.collect_schema())
+            self.rows: int | None = int(self._scan.select(pl.len()).collect().item())
+        self.columns = tuple(self._types)
+        check_names(self.name, self.columns)
+        if not self.rows:
+            raise no_rows(self.name)
+        self._done = 0
+
+    @property
+    def position(self) -> int:
+        """How many bytes are read, as far as rows tell."""
+        assert self.size is not None and self.rows
+        return self.size * self._done // self.rows
+
+    def kinds(self, keep: Sequence[str], numbers: Sequence[str]) -> dict[str, Kind]:
+        """The types that the file has; text that is read as numbers is numbers."""
+        check_known(self.name, self.columns, keep)
+        text = self._polars.String
+        return {
+            column: NUMBER if column in numbers and self._types[column] == text else self._types[column]
+            for column in keep
+        }
+
+    def parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
+        """The rows, a batch at a time."""
+        check_known(self.name, self.columns, [*numbers, *keep])
+        for column in numbers:
+            self._check_type(column)
+        return Ahead(lambda: self._parts(tuple(dict.fromkeys(numbers)), tuple(dict.fromkeys(keep))))
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._source.close()
+
+    def _check_type(self, column: str) -> None:
+        pl, kind = self._polars, self._types[column]
+        if not (
+            kind.is_numeric() or kind in (pl.Boolean, pl.String, pl.Null, pl.Categorical) or isinstance(kind, pl.Enum)
+        ):
+            what = "dates or times" if kind.is_temporal() else "lists" if kind.is_nested() else f"{kind}".lower()
+            raise InputProblem(f"column `{column}` of {self.name} holds {what}, not numbers")
+
+    def _parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
+        wanted = list(dict.fromkeys([*numbers, *keep])) or [self.columns[0]]
+        with translated(self._broken), closing(self._batches(wanted)) as batches:
+            for frame in batches:
+                if frame.height:
+                    yield self._part(frame, numbers, keep)
+                    self._done += frame.height
+
+    def _batches(self, wanted: Sequence[str]) -> Generator[Any, None, None]:
+        batches = self._scan.select(wanted).collect_batches(chunk_size=ROWS, maintain_order=True)
+        for batch in batches:
+            # A batch may be as long as the file's groups of rows are.
+            yield from batch.iter_slices(ROWS)
+
+    def _part(self, frame: Any, numbers: Sequence[str], keep: Sequence[str]) -> Part:
+        found = {column: self._numbers(frame.get_column(column)) for column in numbers}
+        masks, texts = unreadable_in(found, frame.get_column)
+        kept = {column: frame.get_column(column) for column in keep}
+        return Part(self._done, frame.height, found, masks, kept, texts)
+
+    def _numbers(self, series: Any) -> Any:
+        pl = self._polars
+        if series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null):
+            return array_of(series.cast(pl.Float64))
+        return numbers_in(series.cast(pl.String))

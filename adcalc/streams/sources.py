@@ -1,0 +1,121 @@
+"""Where a table is read from: a file, or standard input, as bytes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import shutil
+import stat
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from adcalc.errors import InputProblem, near
+from adcalc.streams.formats import FORMATS, shape_of
+
+_SNIFFED = 8
+_ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings) + (".gz",)
+
+
+class Source:
+    """Bytes on their way in."""
+
+    def __init__(self, name: str, format: str | None) -> None:
+        """Opens a file, or standard input for "-".
+
+        Raises:
+            InputProblem: it cannot be opened, or its format is not known.
+        """
+        self.given = name
+        self.name = "standard input" if name == "-" else f"`{name}`"
+        self.size: int | None = None
+        self._raw: IO[bytes]
+        if name == "-":
+            self._raw = sys.stdin.buffer
+            with self.reading():
+                self.shape = shape_of(name, format, _peeked(self._raw))
+        else:
+            self.shape = shape_of(name, format)
+            self.path = Path(name).expanduser()
+            self._raw, self.size = _opened(name, self.path)
+        if name == "-" and not self.shape.text:
+            self._spool()
+        self.file: IO[bytes] = self._unpacked() if self.shape.packed else self._raw
+
+    @property
+    def position(self) -> int:
+        """How many bytes are read, as they stand in the file."""
+        try:
+            return self._raw.tell()
+        except (OSError, ValueError):
+            return 0
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Failures of reading as problems."""
+        try:
+            yield
+        except InputProblem:
+            raise
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputProblem(f"{self.name} is no whole gzip file: {error}", hint="pack it again") from None
+        except OSError as error:
+            raise InputProblem(f"cannot read {self.name}: {error.strerror or error}") from None
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, as many as asked for except at the end."""
+        with self.reading():
+            return self.file.read(size)
+
+    def close(self) -> None:
+        """Closes what this has opened."""
+        if self._raw is not getattr(sys.stdin, "buffer", None):
+            self._raw.close()
+
+    def _unpacked(self) -> IO[bytes]:
+        unpacked: Any = gzip.GzipFile(fileobj=self._raw, mode="rb")
+        return io.BufferedReader(unpacked, 1 << 20)
+
+    def _spool(self) -> None:
+        """Formats that are not read from front to back are copied from a pipe to a file that vanishes when it is closed."""
+        with self.reading():
+            spooled = tempfile.NamedTemporaryFile(prefix="adcalc-")  # noqa: SIM115 - closed with this
+            shutil.copyfileobj(self._raw, spooled, 1 << 20)
+            spooled.flush()
+            spooled.seek(0)
+        self.path = Path(spooled.name)
+        self.size = self.path.stat().st_size
+        self._raw = spooled  # type: ignore[assignment]
+
+
+def _peeked(raw: Any) -> bytes:
+    peek = getattr(raw, "peek", None)
+    return bytes(peek(_SNIFFED)[:_SNIFFED]) if peek else b""
+
+
+def _opened(name: str, path: Path) -> tuple[IO[bytes], int | None]:
+    try:
+        kind = path.stat()
+        if stat.S_ISDIR(kind.st_mode):
+            raise InputProblem(f"`{name}` is a folder, not a file")
+        return path.open("rb"), kind.st_size if stat.S_ISREG(kind.st_mode) else None
+    except FileNotFoundError:
+        raise _missing(name, path) from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputProblem):
+            raise
+        raise InputProblem(f"cannot read `{name}`: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _missing(name: str, path: Path) -> InputProblem:
+    try:
+        beside = [each.name for each in path.parent.iterdir() if each.suffix.lower() in _ENDINGS]
+    except (OSError, ValueError):
+        beside = []
+    guess = near(path.name, beside)
+    hint = f"did you mean `{Path(name).with_name(guess)}`?" if guess else ""
+    return InputProblem(f"there is no file `{name}`", hint=hint)

@@ -1,0 +1,107 @@
+"""Tables of text written: CSV and TSV, and JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from typing import IO, Any
+
+from adcalc.errors import InputProblem
+from adcalc.streams.library import polars_if_worth_it
+from adcalc.streams.parts import Cells
+from adcalc.streams.writing import Columns, Encoder, Rows, left
+
+
+def separated(columns: Columns, format: str) -> Encoder:
+    """Writes CSV or TSV; what was not computed is an empty cell."""
+    for column, kind in columns.kept.items():
+        if hasattr(kind, "is_nested") and (kind.is_nested() or f"{kind}" == "Binary"):
+            hint = "leave it out, or write Parquet or Arrow"
+            raise InputProblem(f"column `{column}` cannot be written as text to {columns.name}", hint=hint)
+    separator = "\t" if format == "tsv" else ","
+    names = [*columns.kept, *columns.results]
+
+    def encode(file: IO[bytes], rows: Iterator[Rows]) -> None:
+        file.write(_lines([names], separator))
+        for some in rows:
+            pl = polars_if_worth_it(_count(some))
+            if pl is None or len(names) == 1:
+                file.write(_lines(zip(*_texts(some, _csv_text), strict=True), separator))
+            else:
+                # The library writes past the buffer.
+                file.flush()
+                frame_of(pl, some).write_csv(file, include_header=False, separator=separator)
+
+    return encode
+
+
+def json_lines(columns: Columns) -> Encoder:
+    """Writes one object a line; what was not computed is null."""
+    template = (
+        "{" + ", ".join(f"{_json(name)}: %s".replace("%s", "\0") for name in [*columns.kept, *columns.results]) + "}\n"
+    )
+    template = template.replace("%", "%%").replace("\0", "%s")
+
+    def encode(file: IO[bytes], rows: Iterator[Rows]) -> None:
+        for some in rows:
+            lines = [template % cells for cells in zip(*_texts(some, _json), strict=True)]
+            file.write("".join(lines).encode())
+
+    return encode
+
+
+def frame_of(pl: Any, rows: Rows) -> Any:
+    """Rows as a data frame, null where nothing was computed."""
+    columns = [_series(pl, name, left(cells, rows.drop)) for name, cells in rows.kept.items()]
+    columns += [pl.Series(name, left(values, rows.drop), nan_to_null=True) for name, values in rows.results.items()]
+    return pl.DataFrame(columns)
+
+
+def _series(pl: Any, name: str, cells: Cells) -> Any:
+    if isinstance(cells, pl.Series):
+        return cells.alias(name)
+    if isinstance(cells, list) and not all(cell is None or isinstance(cell, str) for cell in cells):
+        cells = [cell if cell is None or isinstance(cell, str) else _json(cell).strip('"') for cell in cells]
+    return pl.Series(name, cells)
+
+
+def _count(rows: Rows) -> int:
+    return len(next(iter((*rows.results.values(), *rows.kept.values())), ()))
+
+
+def _texts(rows: Rows, text: Any) -> list[list[str]]:
+    """The columns as texts."""
+    columns = []
+    for cells in rows.kept.values():
+        some = left(cells, rows.drop)
+        columns.append(
+            [
+                text(cell)
+                for cell in (
+                    some if isinstance(some, list) else some.to_list() if hasattr(some, "to_list") else some.tolist()
+                )
+            ]
+        )
+    for values in rows.results.values():
+        columns.append([text(value if value == value else None) for value in left(values, rows.drop).tolist()])
+    return columns
+
+
+def _csv_text(cell: Any) -> str:
+    return "" if cell is None else cell if isinstance(cell, str) else _json(cell).strip('"')
+
+
+def _json(cell: Any) -> str:
+    if isinstance(cell, float):
+        # JSON has no other numbers than finite ones.
+        return repr(cell) if math.isfinite(cell) else f'"{cell}"'
+    return json.dumps(cell, ensure_ascii=False, default=str)
+
+
+def _lines(rows: Any, separator: str) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,1 @@
+"""Batches: formulas over a million points, and over files, against what compiles and reads them elsewhere."""
