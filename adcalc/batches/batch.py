@@ -17,9 +17,10 @@ from adcalc.batches.points import Points, points
 from adcalc.batches.rows import carrier, run
 from adcalc.batches.single import Single
 from adcalc.errors import Caution, InputProblem, ShapeProblem
+from adcalc.native.compiling import available
 from adcalc.native.kernel import Layout
 from adcalc.native.memory import column
-from adcalc.point import Given
+from adcalc.point import Given, resolved
 from adcalc.prepared import Prepared, prepared
 from adcalc.reading import Reading
 from adcalc.results import Batch
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from adcalc.function import Function
 
 Array: TypeAlias = Any
+
+#: Rows from which on it is worth saying what would be faster.
+_MANY = 100_000
 
 
 class Order(NamedTuple):
@@ -125,8 +129,10 @@ def carried_out(
         Problem: as `batch`.
     """
     names = function.by(order.wrt)
-    reading = reading_at(function, given, names, together=True)
-    where = points(reading.inputs)
+    figures = resolved(given)
+    reading = reading_at(function, figures, names, together=True)
+    # A column that the formula does not depend on has rows all the same.
+    where = points(reading.inputs, points(figures).rows)
     symbols = tuple([reading.symbol(name) for name in names])
     results = _memory(out, 1 + len(names) + (len(pairs(names)) if order.hessian else 0), where.rows)
     single = Single(reading, where, symbols, order.backend, hessian=order.hessian)
@@ -139,8 +145,13 @@ def carried_out(
         engine, raised = _run(work.layout(work.results, work.alarms, where), where, results, order)
         for first, last in raised:
             _look(visit, work, where.part(first, last), first, order)
-        visit.uncertain(doubtful(work, where, results))
-    return Outcome(results, names, visit.found(), reading.cautions, engine)
+        visit.uncertain(*doubtful(work, where, results), work.program.operations)
+    cautions = list(reading.cautions)
+    if engine == "numpy" and order.engine == "auto" and where.rows >= _MANY and not available():
+        cautions.append(
+            Caution("name", "so many rows are faster as machine code", None, "pip install 'adcalc[native]'")
+        )
+    return Outcome(results, names, visit.found(), cautions, engine)
 
 
 def _computation(reading: Reading, where: Points, symbols: tuple[str, ...], order: Order) -> Computation | None:

@@ -34,6 +34,8 @@ class Computation:
     """Formulas that are not 0 where a row needs to be looked at."""
     program: Program
     """Of the results."""
+    groups: tuple[tuple[int, int], ...]
+    """Which of the results are the value, the gradient, the Hessian: the first one, and the one after the last."""
 
     @property
     def codes(self) -> tuple[Expr, Expr]:
@@ -74,7 +76,9 @@ def computation(ready: Prepared, wrt: tuple[str, ...], backend: Backend, *, hess
         seconds = backend.batch_hessian(ready, wrt, partials) if hessian else {}
         results = (ready.root, *_all(partials), *_all(seconds))
         watched = tuple(watches(ready, wrt))
-        return Computation(ready, results, watched, alarms_of(ready, watched, results), lowered(results))
+        groups = [(0, 1), (1, 1 + len(wrt)), (1 + len(wrt), len(results))]
+        alarms = alarms_of(ready, watched, results)
+        return Computation(ready, results, watched, alarms, lowered(results), tuple([g for g in groups if g[0] < g[1]]))
 
     found: Computation | None = ready.remembered(("batch", wrt, backend, hessian), make)
     return found

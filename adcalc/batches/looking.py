@@ -20,6 +20,8 @@ Array: TypeAlias = Any
 
 #: Rows of one kind that are computed one by one.
 _MOST_REPEATED = 256
+#: The same by the operations that it takes, but so many at least.
+_REPEATED_OPERATIONS, _FEWEST_REPEATED = 5000, 4
 #: Rows of one kind after which it is believed that the others are like them.
 _TRIED = 3
 #: Rows that a reason names.
@@ -146,11 +148,18 @@ class Visit:
         for row in rest[~nowhere].tolist():
             self._warn(row, [Caution("not finite", "a result is not finite")])
 
-    def uncertain(self, rows: Array) -> None:
-        """Rows of which rounding has taken digits."""
+    def uncertain(self, rows: Array, badly: Array, operations: int) -> None:
+        """Rows of which rounding has taken digits.
+
+        Args:
+            badly: which of them have lost half of their digits; these come first.
+            operations: of a row, which tell how many can be computed again.
+        """
         if self.known is not None:
-            rows = rows[~self.known[rows]]
-        for row in rows[:_MOST_REPEATED].tolist():
+            rows, badly = rows[~self.known[rows]], badly[~self.known[rows]]
+        most = min(_MOST_REPEATED, max(_FEWEST_REPEATED, _REPEATED_OPERATIONS // max(1, operations)))
+        first = np.concatenate([rows[badly], rows[~badly]])[:most]
+        for row in first.tolist():
             try:
                 answer = self.ask(row)
             except DomainProblem as problem:
@@ -158,12 +167,10 @@ class Visit:
                 continue
             self._take(row, answer.figures)
             self._warn(row, [caution for caution in answer.cautions if caution.kind == "precision"])
-        rest = rows[_MOST_REPEATED:]
+        rest = rows[badly][most:]
         if len(rest):
             message = "rounding leaves less than half of the digits"
-            hint = (
-                f"the first {_MOST_REPEATED} such rows were computed with more; give the others as a batch of their own"
-            )
+            hint = f"the {most} such rows before were computed with more digits"
             self._warn(int(rest[0]), [Caution("precision", message, None, hint)], len(rest))
 
     def kinked(self, rows: Array) -> None:

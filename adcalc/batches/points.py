@@ -32,8 +32,11 @@ class Points(NamedTuple):
         return Points(columns, self.numbers, last - first)
 
 
-def points(figures: Mapping[str, Figure]) -> Points:
+def points(figures: Mapping[str, Figure], rows: int | None = None) -> Points:
     """Columns and numbers apart.
+
+    Args:
+        rows: how many there are, where no column tells.
 
     Raises:
         ShapeProblem: the columns are not columns, or are not of one length.
@@ -47,7 +50,9 @@ def points(figures: Mapping[str, Figure]) -> Points:
             raise ShapeProblem(
                 f"a column has one axis, `{name}` is {named(values.shape)}", hint="`reshape(-1)` makes it one"
             )
-    lengths = {len(values): name for name, values in reversed(columns.items())}
+    lengths: dict[int, str] = {}
+    for name, values in columns.items():
+        lengths.setdefault(len(values), name)
     if len(lengths) > 1:
         (one, first), (other, second), *_ = lengths.items()
         raise ShapeProblem(
@@ -55,4 +60,4 @@ def points(figures: Mapping[str, Figure]) -> Points:
             hint="a number that is the same in every row is given as a number",
         )
     numbers = {name: value for name, value in figures.items() if isinstance(value, float)}
-    return Points(columns, numbers, next(iter(lengths), 1))
+    return Points(columns, numbers, next(iter(lengths), 1 if rows is None else rows))

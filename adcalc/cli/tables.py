@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
 from typing import Literal
 
 import typer
@@ -20,7 +19,7 @@ from adcalc.function import Function, parse
 from adcalc.render.progress import Progress
 from adcalc.render.tables import show_summary
 from adcalc.results import Figure
-from adcalc.streams import Table, create_table, open_table
+from adcalc.streams import Table, create_table, open_table, tells_format
 from adcalc.streams.running import Run
 
 
@@ -60,6 +59,7 @@ class TableRequest:
             columns = self._columns(table)
             keep = self._kept(table)
             run = Run(function, order, columns, self._numbers, self.on_error)
+            run.check()
             kinds = table.kinds(keep, list(columns.values()))
             writer = create_table(self.out, self.format, force=self.force, kept=kinds, results=run.results)
             with Progress(table) as progress:
@@ -77,10 +77,9 @@ class TableRequest:
             )
         if self.formula == "-" and self.data == "-":
             raise InputProblem("standard input cannot be the formula and the table", hint="put one of them in a file")
-        told = self.data_format
-        if told is None and self.data != "-" and not PurePath(self.data).suffix:
-            told = self.format
-        return open_table(self.data, told)
+        # What `--format` says of the results it says of a table whose name says nothing, too.
+        own = self.data == "-" or tells_format(self.data)
+        return open_table(self.data, self.data_format or (None if own else self.format))
 
     @cached_property
     def _function(self) -> Function:

@@ -42,7 +42,7 @@ class Branching(Code):
 
     def otherwise(self, row: str, rare: Lane, found: Lane, *arguments: Lane) -> Lane:
         """What was found, but in the lanes of a mask what the scalar function of a row says of some arguments."""
-        return self.unless(rare, found, lambda: self.each(row, "noinline cold nounwind", *arguments))
+        return self.unless(rare, found, lambda: self.each(row, "noinline cold minsize nounwind", *arguments))
 
     def unless(self, rare: Lane, found: Lane, other: Callable[[], Lane]) -> Lane:
         """What was found, but in the lanes of a mask what is written where the branch goes if there are any."""
@@ -50,7 +50,12 @@ class Branching(Code):
         here, there, last, after = (f"{place}{self._branches}" for place in ("here", "there", "last", "after"))
         bits = self.line(f"bitcast {self.masks} {rare} to i{self.width}")
         some = self.line(f"icmp ne i{self.width} {bits}, 0")
-        self.lines += [f"  br label %{here}", f"{here}:", f"  br i1 {some}, label %{there}, label %{after}", f"{there}:"]
+        self.lines += [
+            f"  br label %{here}",
+            f"{here}:",
+            f"  br i1 {some}, label %{there}, label %{after}",
+            f"{there}:",
+        ]
         value = self.select(rare, other(), found)
         self.lines += [f"  br label %{last}", f"{last}:", f"  br label %{after}", f"{after}:"]
         return self.line(f"phi {self.doubles} [ {found}, %{here} ], [ {value}, %{last} ]")

@@ -8,6 +8,7 @@ told that the last bits do not matter.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import TypeAlias
 
 #: The name of a vector of doubles, of a vector of 64-bit integers, or of a mask.
@@ -107,6 +108,12 @@ class Code:
         for coefficient in reversed(coefficients[:-1]):
             found = self.fma(found, x, self.const(coefficient))
         return found
+
+    def split_polynomial(self, x: Lane, coefficients: Sequence[float]) -> Lane:
+        """By its even and its odd powers apart: one operation more, but half as long a chain of them."""
+        square = self.mul(x, x)
+        even, odd = (self.polynomial(square, list(coefficients[i::2])) for i in (0, 1))
+        return self.fma(odd, x, even)
 
     # Masks.
 

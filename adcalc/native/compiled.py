@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from adcalc.native.compiling import host
+from adcalc.native.emission import Unfit, fits
 from adcalc.native.engine import Machine
 from adcalc.native.kernel import Layout
 from adcalc.native.stages import Staged
@@ -21,6 +23,12 @@ def compiled(layout: Layout, *, fast: bool = False) -> Machine | Staged:
         MissingExtra: llvmlite is not installed.
         Unfit: there is no machine code for one of its operations.
     """
-    if lowered([*layout.results, *layout.alarms]).operations > _MOST_AT_ONCE:
+    program = lowered([*layout.results, *layout.alarms])
+    width = host().width
+    rows = [(slot.primitive, len(slot.arguments)) for slot in program.slots if slot.primitive is not None]
+    for primitive, _ in rows:
+        if primitive.over:
+            raise Unfit(primitive.name)
+    if program.operations > _MOST_AT_ONCE or not all([fits(row, arity, width) for row, arity in dict.fromkeys(rows)]):
         return Staged(layout, fast=fast)
     return Machine(layout, fast=fast)

@@ -43,28 +43,33 @@ def host() -> Host:
     Raises:
         MissingExtra: llvmlite is not installed.
     """
-    binding = _binding()
-    features = binding.get_host_cpu_features()
+    llvm = binding()
+    features = llvm.get_host_cpu_features()
     width = 8 if features.get("avx512f") else 4 if features.get("avx2") and features.get("fma") else 2
     return Host(
-        binding.get_process_triple(),
-        binding.get_host_cpu_name(),
+        llvm.get_process_triple(),
+        llvm.get_host_cpu_name(),
         features.flatten(),
         width,
-        ".".join(map(str, binding.llvm_version_info)),
+        ".".join(map(str, llvm.llvm_version_info)),
     )
 
 
 @cache
-def _binding() -> Any:
+def binding() -> Any:
+    """llvmlite, ready for this processor.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
     try:
-        from llvmlite import binding
+        from llvmlite import binding as llvm
     except ImportError:
         message = "machine code is made by llvmlite, which is not installed"
         raise MissingExtra(message, hint="pip install 'adcalc[native]'") from None
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    return binding
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
 
 
 class _Session(NamedTuple):
@@ -76,12 +81,12 @@ class _Session(NamedTuple):
 
 @cache
 def _session() -> _Session:
-    return _Session(_binding().create_lljit_compiler(_machine()), count())
+    return _Session(binding().create_lljit_compiler(_machine()), count())
 
 
 def _machine() -> Any:
     """What LLVM knows of the processor."""
-    target = _binding().Target.from_triple(host().triple)
+    target = binding().Target.from_triple(host().triple)
     return target.create_target_machine(cpu=host().name, features=host().features, opt=2, jit=True)
 
 
@@ -91,16 +96,16 @@ def object_code(text: str) -> bytes:
     Args:
         text: LLVM's intermediate representation.
     """
-    binding = _binding()
+    llvm = binding()
     machine = _machine()
-    module = binding.parse_assembly(text)
+    module = llvm.parse_assembly(text)
     module.verify()
-    options = binding.create_pipeline_tuning_options(speed_level=2)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
     # The code is a loop over vectors already.
     options.loop_vectorization = False
     options.slp_vectorization = False
     options.loop_unrolling = False
-    passes = binding.create_pass_builder(machine, options)
+    passes = llvm.create_pass_builder(machine, options)
     passes.getModulePassManager().run(module, passes)
     found: bytes = machine.emit_object(module)
     return found
@@ -118,8 +123,8 @@ class Loaded:
             name: of the function to be called.
             symbols: addresses of what it calls and the process does not export itself.
         """
-        binding = _binding()
-        builder = binding.JITLibraryBuilder().add_object_img(code).export_symbol(name).add_current_process()
+        llvm = binding()
+        builder = llvm.JITLibraryBuilder().add_object_img(code).export_symbol(name).add_current_process()
         for symbol, address in symbols.items():
             builder = builder.import_symbol(symbol, address)
         session = _session()

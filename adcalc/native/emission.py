@@ -8,6 +8,7 @@ goes into the head of the kernel, before the loop.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from types import MappingProxyType
@@ -28,6 +29,13 @@ class Unfit(Exception):
     """There is no machine code for a row; NumPy knows it."""
 
 
+def fits(primitive: Primitive, arity: int, width: int) -> bool:
+    """Whether there is machine code for a row."""
+    if primitive.constant or primitive.name in _WRITERS:
+        return True
+    return not primitive.over and (bool(primitive.body) or vector_function(primitive.name, arity, width) is not None)
+
+
 class Lanes:
     """The algebra of vectors of doubles, written down as code.
 
@@ -35,15 +43,17 @@ class Lanes:
         head: runs once.
         body: runs for every vector of rows.
         functions: the vector functions that are called, by name.
+        called: how often each of them is.
     """
 
-    __slots__ = ("_constants", "_masks", "body", "functions", "head")
+    __slots__ = ("_constants", "_masks", "body", "called", "functions", "head")
     exact = True
 
     def __init__(self, head: Code, body: Code) -> None:
         self.head = head
         self.body = body
         self.functions: dict[str, VectorFunction] = {}
+        self.called: Counter[str] = Counter()
         self._constants: dict[Lane, float] = {}
         self._masks: dict[Lane, Lane] = {}
 
@@ -77,6 +87,7 @@ class Lanes:
                 return _power(self.place(arguments), arguments[0], power)
         function = self._function(primitive.name, len(arguments))
         if function is not None:
+            self.called[function.name] += 1
             return self.place(arguments).call(function.name, *arguments)
         if not primitive.body:
             raise Unfit(primitive.name)

@@ -82,14 +82,14 @@ def exp(code: Code, x: Lane) -> Lane:
     x = within(code, x, *BOUNDS)
     k, held = rounded(code, x, LOG2_E, 2046)
     r = _rest(code, x, k)
-    return scaled(code, code.polynomial(r, [1.0, 1.0, *_EXP]), k, held)
+    return scaled(code, _exp(code, r), k, held)
 
 
 def exp_of_sum(code: Code, x: Lane, rest: Lane) -> Lane:
     """exp(x + rest), for an `x` within bounds and a rest that is below its last bit."""
     k, held = rounded(code, x, LOG2_E, 2046)
     r = code.add(code.fma(k, code.const(-LN2_HIGH), x), code.fma(k, code.const(-LN2_LOW), rest))
-    return scaled(code, code.polynomial(r, [1.0, 1.0, *_EXP]), k, held)
+    return scaled(code, _exp(code, r), k, held)
 
 
 def exp2(code: Code, x: Lane) -> Lane:
@@ -104,7 +104,7 @@ def expm1(code: Code, x: Lane) -> Lane:
     inner = within(code, x, -60.0, BOUNDS[1])
     k, held = rounded(code, inner, LOG2_E, 1022)
     r = _rest(code, inner, k)
-    small = code.fma(code.mul(r, r), code.polynomial(r, list(_EXPM1)), r)
+    small = code.fma(code.mul(r, r), code.split_polynomial(r, _EXPM1), r)
     half = power_of_two(code, held)
     risen = code.fma(half, small, code.sub(half, code.const(0.5)))
     found = code.select(code.compare("oeq", k, code.const(0.0)), small, code.add(risen, risen))
@@ -158,8 +158,14 @@ def with_sign(code: Code, x: Lane, y: Lane) -> Lane:
     return code.intrinsic("copysign", x, y)
 
 
+def _exp(code: Code, r: Lane) -> Lane:
+    """exp(r) for abs(r) <= log(2)/2."""
+    one = code.const(1.0)
+    return code.fma(code.fma(code.split_polynomial(r, _EXP), r, one), r, one)
+
+
 def _rest(code: Code, x: Lane, k: Lane) -> Lane:
-    """x - k*log(2)."""
+    """X - k*log(2)."""
     return code.fma(k, code.const(-LN2_LOW), code.fma(k, code.const(-LN2_HIGH), x))
 
 

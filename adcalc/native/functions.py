@@ -1,22 +1,38 @@
 """The index of vector functions: for the name of a row of the table, code that computes it lane by lane.
 
-There are three ways: polynomials, written here and inlined into the loop; the vector library of the C
-library; the scalar function of the C library or of SciPy, once for each lane.
+There are three ways, by what was measured to be fastest.  Nearly all elementary functions are polynomials,
+written here and inlined into the loop.  Cube roots, error functions and, without AVX-512, powers come from
+the vector library of the C library where there is one.  Those elsewhere, and the gamma family, are the
+scalar functions of the C library or of SciPy, called for each lane.  Polygamma has no way: SciPy exports no
+function for it.  A row that is not here but has a body is written as its body.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from adcalc.native import exponentials, inverses, libmvec, logarithms, powers, roots, scalars, trigonometry
+from adcalc.native import (
+    exponentials,
+    factorials,
+    inverses,
+    lengths,
+    libmvec,
+    logarithms,
+    powers,
+    remainders,
+    scalars,
+    trigonometry,
+)
 from adcalc.native.beyond import Branching
 from adcalc.native.code import Lane
 from adcalc.native.domains import within_domain
 from adcalc.native.processor import native
+
+#: What operators are called.
+_NAMES = MappingProxyType({"^": "pow", "%": "mod"})
 
 Writer: TypeAlias = Callable[..., Lane]
 
@@ -43,16 +59,17 @@ _WRITERS: Mapping[tuple[str, int], Writer] = MappingProxyType(
             (writer.__name__, 1): writer
             for module, names in (
                 (exponentials, ("exp", "exp2", "expm1", "sigmoid", "sinh", "cosh", "tanh", "sech")),
-                (logarithms, ("log", "log2", "log10", "log1p", "atanh", "softplus", "logit")),
+                (logarithms, ("log", "log2", "log10", "log1p", "asinh", "acosh", "atanh", "softplus", "logit")),
                 (trigonometry, ("sin", "cos", "tan", "sinc")),
                 (inverses, ("asin", "acos", "atan")),
             )
             for writer in [getattr(module, name) for name in names]
         },
-        ("hypot", 1): roots.length,
-        ("hypot", 2): roots.hypot,
-        ("factorial", 1): roots.factorial,
+        ("hypot", 1): lengths.length,
+        ("hypot", 2): lengths.hypot,
+        ("factorial", 1): factorials.factorial,
         ("atan2", 2): inverses.atan2,
+        ("%", 2): remainders.modulo,
         ("logaddexp", 2): logarithms.logaddexp,
         ("xlogy", 2): logarithms.xlogy,
         ("xlog1py", 2): logarithms.xlog1py,
@@ -82,20 +99,19 @@ def vector_function(name: str, arity: int, width: int) -> VectorFunction | None:
     if found is not None:
         symbol, address = found
         code.declared[symbol] = f"declare {code.doubles} @{symbol}({', '.join([code.doubles] * arity)})"
-        return _function(
-            code, within_domain(name, code, code.call(symbol, *code.arguments), *code.arguments), {symbol: address}
-        )
+        value = within_domain(name, code, code.call(symbol, *code.arguments), *code.arguments)
+        return _function(code, value, {symbol: address})
     function = scalars.scalar(name)
     if function is None or function.arity != arity:
         return None
-    value = code.each(name, "noinline nounwind", *code.arguments)
+    value = code.each(name, "noinline minsize nounwind", *code.arguments)
     symbols = {} if function.address is None else {function.symbol: function.address}
     return _function(code, within_domain(name, code, value, *code.arguments), symbols)
 
 
 def called(name: str) -> str:
     """What the vector function of a row is called."""
-    return "adcalc.pow" if name == "^" else f"adcalc.{name}"
+    return f"adcalc.{_NAMES.get(name, name)}"
 
 
 def _function(code: Branching, value: Lane, symbols: Mapping[str, int]) -> VectorFunction:

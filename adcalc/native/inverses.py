@@ -84,7 +84,10 @@ def atan2(code: Code, y: Lane, x: Lane) -> Lane:
 def _arc(code: Code, t: Lane, low: Lane) -> Lane:
     """atan(t) + low for t in [-1, 1] and a small number."""
     square = code.mul(t, t)
-    return code.add(t, code.fma(code.mul(square, t), code.polynomial(square, list(_ATAN)), low))
+    # The first terms in turn: they decide the last bits.
+    first, second = map(code.const, _ATAN[:2])
+    series = code.fma(code.fma(code.split_polynomial(square, _ATAN[2:]), square, second), square, first)
+    return code.add(t, code.fma(code.mul(square, t), series, low))
 
 
 def asin(code: Code, x: Lane) -> Lane:
@@ -115,4 +118,4 @@ def _chord(code: Code, x: Lane) -> tuple[Lane, Lane, Lane]:
     far = code.compare("ogt", u, half)
     square = code.select(far, code.fma(u, code.const(-0.5), half), code.mul(u, u))
     t = code.select(far, code.sqrt(square), u)
-    return far, t, code.mul(code.mul(square, t), code.polynomial(square, list(_ASIN)))
+    return far, t, code.mul(code.mul(square, t), code.split_polynomial(square, _ASIN))

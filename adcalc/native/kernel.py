@@ -17,8 +17,9 @@ from adcalc.program import Program, Unused, evaluate, lowered
 
 #: What the function is called.
 ENTRY = "adcalc_kernel"
-#: A program with more operations calls vector functions out of line, for LLVM's time grows faster than the code.
-MOST_INLINE = 300
+#: A program of more operations, or with more lines in the vector functions it calls, calls these out of line: LLVM's
+#: time grows with the code.
+_MOST_OPERATIONS, _MOST_LINES = 300, 1500
 
 _PARAMETERS = "ptr noalias %columns, ptr noalias %numbers, ptr noalias %results, i64 %first, i64 %last"
 _ATTRIBUTES = 'nounwind "no-trapping-math"="true"'
@@ -73,7 +74,8 @@ def written(layout: Layout, options: Options) -> Text:
     for place, lane in enumerate(values[:count]):
         _store(head, body, place, lane, options)
     raised = _raised(lanes, values[count:])
-    inline = program.operations <= MOST_INLINE
+    lines = sum([count * lanes.functions[name].text.count("\n") for name, count in lanes.called.items()])
+    inline = program.operations <= _MOST_OPERATIONS and lines <= _MOST_LINES
     functions = [each.text.replace("{attributes}", _inlining(inline)) for each in lanes.functions.values()]
     for function in lanes.functions.values():
         declared |= function.declared

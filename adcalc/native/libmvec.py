@@ -12,9 +12,7 @@ from types import MappingProxyType
 from adcalc.native.processor import has_avx512
 
 #: What libmvec calls the functions that are better there than here.
-NAMES: Mapping[str, str] = MappingProxyType(
-    {"asinh": "asinh", "acosh": "acosh", "cbrt": "cbrt", "erf": "erf", "erfc": "erfc", "^": "pow"}
-)
+NAMES: Mapping[str, str] = MappingProxyType({"cbrt": "cbrt", "erf": "erf", "erfc": "erfc", "^": "pow"})
 
 _PREFIXES = {8: "_ZGVeN8", 4: "_ZGVdN4", 2: "_ZGVbN2"}
 

@@ -63,6 +63,26 @@ def raised(code: Code, x: Lane, k: Lane) -> Lane:
     return _instruction(code, "mask.scalef.pd.512", (code.doubles,) * 3, (x, k, *rest))
 
 
+def root(code: Code, x: Lane) -> Lane:
+    """The square root of what is no denormal and not infinite.
+
+    With AVX-512 from the instruction for 14 bits of its inverse, by Newton's method on the root and half its
+    inverse together (Goldschmidt, 1964).  It takes less time than the instruction for the root, but more
+    operations, which counts where there is other work to be done meanwhile.
+    """
+    if not native(code):
+        return code.sqrt(x)
+    half = code.const(0.5)
+    some = code.line(f"bitcast {code.masks} {code.compare('une', x, code.const(0.0))} to i8")
+    inverse = _instruction(code, "rsqrt14.pd.512", (code.doubles,), (x, "zeroinitializer", f"i8 {some}"))
+    found, slope = code.mul(x, inverse), code.mul(inverse, half)
+    error = code.fma(code.neg(found), slope, half)
+    found, slope = code.fma(found, error, found), code.fma(slope, error, slope)
+    for _ in range(2):
+        found = code.fma(code.fma(code.neg(found), found, x), slope, found)
+    return found
+
+
 def exponent(code: Code, x: Lane) -> Lane:
     """The exponent of abs(x), by the instruction; -inf of 0, inf of inf."""
     rest = ("zeroinitializer", "i8 -1", "i32 4")
@@ -83,10 +103,10 @@ def looked_up(code: Code, table: Sequence[float], index: Lane) -> Lane:
 
 
 def _instruction(code: Code, name: str, kinds: Sequence[str], arguments: Sequence[str]) -> Lane:
-    """A call of an instruction; arguments without a kind, at the end, bring theirs or are doubles."""
+    """A call of an instruction by LLVM's name for it; arguments beyond the kinds bring theirs or are doubles."""
     given = [f"{kind} {argument}" for kind, argument in zip(kinds, arguments, strict=False)]
-    for argument in arguments[len(kinds) :]:
-        given.append(argument if argument.startswith("i") else f"{code.doubles} {argument}")
+    rest = arguments[len(kinds) :]
+    given += [argument if argument.startswith("i") else f"{code.doubles} {argument}" for argument in rest]
     taken = ", ".join(_kind(each) for each in given)
     full = f"llvm.x86.avx512.{name}"
     code.declared[full] = f"declare {code.doubles} @{full}({taken})"

@@ -31,12 +31,13 @@ _LIBM: Mapping[str, str] = MappingProxyType(
         **{name: name for name in ("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot")},
         **{name: name for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc")},
         "^": "pow",
+        "%": "fmod",
         # More accurate than those of CPython and of SciPy.
         "gamma": "tgamma",
         "lgamma": "lgamma",
     }
 )
-_OF_TWO = ("atan2", "hypot", "^", "beta", "lbeta")
+_OF_TWO = ("atan2", "hypot", "^", "%", "beta", "lbeta")
 
 #: What SciPy calls its own, in C without the interpreter.
 _SCIPY: Mapping[str, str] = MappingProxyType(
@@ -88,20 +89,33 @@ def _of_scipy(name: str, arity: int) -> Scalar | None:
 
 
 def lane_by_lane(name: str, function: Scalar, width: int, attributes: str) -> str:
-    """The text of a vector function that calls a scalar one once for each lane."""
+    """The text of a vector function that calls a scalar one once for each lane, in a loop over memory."""
     kind = f"<{width} x double>"
-    arguments = ("%x", "%y")[: function.arity]
-    lines = []
-    before = "poison"
-    for i in range(width):
-        lines += [f"  {argument}{i} = extractelement {kind} {argument}, i64 {i}" for argument in arguments]
-        given = ", ".join([*(f"double {argument}{i}" for argument in arguments), *filter(None, [function.rest])])
-        lines.append(f'  %f{i} = call double @"{function.symbol}"({given})')
-        lines.append(f"  %r{i} = insertelement {kind} {before}, double %f{i}, i64 {i}")
-        before = f"%r{i}"
-    taken = ", ".join(f"{kind} {argument}" for argument in arguments)
-    head = f'define internal {kind} @"{name}"({taken}) {attributes} {{'
-    return "\n".join([head, *lines, f"  ret {kind} {before}", "}"])
+    letters = "xy"[: function.arity]
+    given = ", ".join([*(f"double %{each}1" for each in letters), *filter(None, [function.rest])])
+    lines = [
+        f'define internal {kind} @"{name}"({", ".join(f"{kind} %{each}" for each in letters)}) {attributes} {{',
+        "entry:",
+        *(f"  %{each}s = alloca {kind}" for each in letters),
+        f"  %values = alloca {kind}",
+        *(f"  store {kind} %{each}, ptr %{each}s" for each in letters),
+        "  br label %lane",
+        "lane:",
+        "  %i = phi i64 [ 0, %entry ], [ %next, %lane ]",
+        *(f"  %{each}0 = getelementptr double, ptr %{each}s, i64 %i" for each in letters),
+        *(f"  %{each}1 = load double, ptr %{each}0" for each in letters),
+        f'  %value = call double @"{function.symbol}"({given})',
+        "  %place = getelementptr double, ptr %values, i64 %i",
+        "  store double %value, ptr %place",
+        "  %next = add i64 %i, 1",
+        f"  %more = icmp ult i64 %next, {width}",
+        "  br i1 %more, label %lane, label %done",
+        "done:",
+        f"  %found = load {kind}, ptr %values",
+        f"  ret {kind} %found",
+        "}",
+    ]
+    return "\n".join(lines)
 
 
 def declaration(function: Scalar) -> str:

@@ -1,7 +1,8 @@
-"""A large program as several kernels, one after the other, that hand columns on to each other.
+"""A program as several kernels, one after the other, that hand columns on to each other.
 
 LLVM's time grows faster than the code it is given: a program of thousands of operations is compiled in parts,
-and what a later part needs of an earlier one lies in columns of a block of rows that stays in the cache.
+and what a later part needs of an earlier one lies in columns of a block of rows that stays in the cache.  An
+operation for which there is no machine code is a part of its own, carried out by NumPy.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from adcalc.algebras.arrays import computed
 from adcalc.expr import Apply, Expr, rebuild, topological, variable, variables
-from adcalc.native.engine import Bound, Machine
+from adcalc.native.compiling import host
+from adcalc.native.emission import fits
+from adcalc.native.engine import Machine
 from adcalc.native.kernel import Layout
 from adcalc.native.memory import column
 
@@ -39,7 +43,7 @@ def stages(layout: Layout) -> list[Stage]:
     [(0,)]
     """
     order = [node for node in topological([*layout.results, *layout.alarms]) if isinstance(node, Apply)]
-    part: dict[Expr, int] = {node: place // _PART for place, node in enumerate(order)}
+    part = _parts(order)
     last = max(part.values(), default=0)
     handed: dict[Expr, Expr] = {}
     for node in order:
@@ -70,6 +74,22 @@ def stages(layout: Layout) -> list[Stage]:
     return found
 
 
+def _parts(order: Sequence[Apply]) -> dict[Expr, int]:
+    """The number of the part in which each operation is carried out."""
+    width = host().width
+    found: dict[Expr, int] = {}
+    number, size = 0, 0
+    for node in order:
+        fit = fits(node.primitive, len(node.arguments), width)
+        if size and (not fit or size == _PART):
+            number, size = number + 1, 0
+        found[node] = number
+        size += 1
+        if not fit:
+            number, size = number + 1, 0
+    return found
+
+
 class Staged:
     """A program as machine code in parts."""
 
@@ -83,7 +103,11 @@ class Staged:
         """
         self.layout = layout
         self._stages = stages(layout)
-        self._machines = [Machine(stage.layout, fast=fast) for stage in self._stages]
+        width = host().width
+        self._machines = [
+            Machine(stage.layout, fast=fast) if _is_code(stage.layout, width) else Interpreted(stage.layout)
+            for stage in self._stages
+        ]
 
     def bound(self, columns: Sequence[Array], numbers: Sequence[float], results: Sequence[Array]) -> StagedRun:
         """The program with its data; arguments as those of `Machine.bound`."""
@@ -95,6 +119,39 @@ class Staged:
         )
 
 
+def _is_code(layout: Layout, width: int) -> bool:
+    nodes = topological([*layout.results, *layout.alarms])
+    return all([fits(node.primitive, len(node.arguments), width) for node in nodes if isinstance(node, Apply)])
+
+
+class Interpreted:
+    """A part of a program that NumPy carries out."""
+
+    __slots__ = ("layout",)
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def bound(self, columns: Sequence[Array], numbers: Sequence[float], results: Sequence[Array]) -> Interpretation:
+        """The part with its data."""
+        inputs = dict(zip((*self.layout.columns, *self.layout.numbers), (*columns, *numbers), strict=True))
+        return Interpretation(self.layout, inputs, results)
+
+
+class Interpretation(NamedTuple):
+    """A part of a program that NumPy carries out, with its data."""
+
+    layout: Layout
+    inputs: dict[str, Any]
+    results: Sequence[Array]
+
+    def run(self, first: int, last: int) -> bool:
+        """Computes all rows, for they are those of one block; no alarm is among what NumPy is needed for."""
+        for formula, target in zip(self.layout.results, self.results, strict=True):
+            target[first:last] = computed(formula, self.inputs)
+        return False
+
+
 class StagedRun:
     """A program in parts with its data, to be run on any of the rows."""
 
@@ -102,7 +159,7 @@ class StagedRun:
 
     def __init__(
         self,
-        parts: Sequence[tuple[Stage, Machine]],
+        parts: Sequence[tuple[Stage, Machine | Interpreted]],
         columns: dict[str, Array],
         numbers: dict[str, float],
         results: Sequence[Array],
@@ -126,6 +183,5 @@ class StagedRun:
                 results = [inputs[to] if isinstance(to, str) else self._results[to][begin:end] for to in stage.targets]
                 given = [inputs[name] for name in stage.layout.columns]
                 numbers = [self._numbers[name] for name in stage.layout.numbers]
-                bound: Bound = machine.bound(given, numbers, results)
-                raised |= bound.run(0, end - begin)
+                raised |= machine.bound(given, numbers, results).run(0, end - begin)
         return raised

@@ -85,7 +85,7 @@ def _reduced(code: Code, u: Lane) -> tuple[Lane, Lane, Lane]:
     return u, r, code.bits(held)
 
 
-def _is_odd(code: Branching, quarters: Lane) -> Lane:
+def _is_odd(code: Code, quarters: Lane) -> Lane:
     one = code.whole(1)
     return code.test("ne", code.integer("and", quarters, one), code.whole(0))
 
@@ -101,11 +101,11 @@ def _is_large(code: Code, u: Lane) -> Lane:
     return code.compare("ogt", u, code.const(_LARGEST))
 
 
-def _sine(code: Branching, r: Lane) -> Lane:
+def _sine(code: Code, r: Lane) -> Lane:
     square = code.mul(r, r)
     return code.fma(code.mul(square, r), code.polynomial(square, list(_SIN)), r)
 
 
-def _cosine(code: Branching, r: Lane) -> Lane:
+def _cosine(code: Code, r: Lane) -> Lane:
     square = code.mul(r, r)
     return code.polynomial(square, [1.0, -0.5, *_COS])

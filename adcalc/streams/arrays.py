@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, Protocol
 from adcalc.data.references import Array
 from adcalc.errors import InputProblem
 from adcalc.streams.cells import numbers_in
-from adcalc.streams.parts import TEXT, Cells, Kind, Part, check_known, check_names, no_rows, unreadable_in
+from adcalc.streams.parts import TEXT, Cells, Part, check_known, check_names, no_rows, unreadable_in
 from adcalc.streams.sources import Source
-from adcalc.streams.threads import Ahead
+from adcalc.streams.tables import OpenTable
 
 
 class Column(NamedTuple):
@@ -41,10 +41,8 @@ class Content(Protocol):
         """
 
 
-class ArrayTable:
+class ArrayTable(OpenTable):
     """A .npz or .npy file that is open for reading."""
-
-    note = ""
 
     def __init__(self, source: Source) -> None:
         """Reads what columns there are.
@@ -54,47 +52,36 @@ class ArrayTable:
         """
         from adcalc.streams.arrayfiles import Archive, Matrix
 
-        self._source = source
-        self.name, self.size = source.name, source.size
-        if self.size is None:
-            raise InputProblem(f"{self.name} is no ordinary file", hint="copy what it holds into one")
+        super().__init__(source)
         self._content: Content = Archive(source) if source.shape.format == "npz" else Matrix(source)
-        self.columns = tuple(self._content.columns)
+        kinds = {name: column.kind for name, column in self._content.columns.items()}
+        self._types = {name: TEXT if kind.kind in "SU" else portable(kind) for name, kind in kinds.items()}
         check_names(self.name, self.columns)
         lengths = {column.length for column in self._content.columns.values()}
         if lengths <= {0}:
             raise no_rows(self.name)
-        self.rows: int | None = lengths.pop() if len(lengths) == 1 else None
+        self.rows = lengths.pop() if len(lengths) == 1 else None
 
     @property
     def position(self) -> int:
         """How many bytes are read."""
         return self._content.position
 
-    def kinds(self, keep: Sequence[str], numbers: Sequence[str]) -> dict[str, Kind]:
-        """The types that the file has."""
-        check_known(self.name, self.columns, keep)
-        found = {column: self._content.columns[column].kind for column in keep}
-        return {column: TEXT if kind.kind in "SU" else kind for column, kind in found.items()}
-
     def parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
-        """The rows, a few at a time."""
+        """The rows in order, read ahead in a thread from this call on."""
         check_known(self.name, self.columns, [*numbers, *keep])
-        wanted = tuple(dict.fromkeys([*numbers, *keep])) or self.columns[:1]
-        for column in wanted:
+        first = (*numbers, *keep, self.columns[0])[0]
+        for column in (*numbers, *keep):
             kind = self._content.columns[column].kind
             if kind.kind not in "fiubSU":
                 what = {"c": "complex numbers", "M": "dates", "m": "times"}.get(kind.kind, "no numbers")
                 raise InputProblem(f"column `{column}` of {self.name} holds {what}")
-            if self._content.columns[column].length != self._content.columns[wanted[0]].length:
-                raise InputProblem(f"`{wanted[0]}` and `{column}` in {self.name} are not equally long")
-        return Ahead(lambda: self._parts(wanted, tuple(dict.fromkeys(numbers)), keep))
+            if self._content.columns[column].length != self._content.columns[first].length:
+                raise InputProblem(f"`{first}` and `{column}` in {self.name} are not equally long")
+        return super().parts(numbers, keep)
 
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._source.close()
-
-    def _parts(self, wanted: Sequence[str], numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
+    def _parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
+        wanted = tuple(dict.fromkeys([*numbers, *keep])) or self.columns[:1]
         done = 0
         with closing(self._content.batches(wanted)) as batches:
             for arrays in batches:

@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import IO, Any
 
 from adcalc.errors import InputProblem
@@ -29,7 +30,7 @@ def arrays(columns: Columns, format: str) -> Encoder:
 
     kinds = {name: _kind(columns, name, kind) for name, kind in columns.kept.items()}
     kinds.update(dict.fromkeys(columns.results, np.dtype(np.float64)))
-    return _archive(kinds) if format == "npz" else _structured(kinds)
+    return _archive(kinds, columns.folder) if format == "npz" else _structured(kinds)
 
 
 def _kind(columns: Columns, name: str, kind: Any) -> Any:
@@ -47,16 +48,16 @@ def _kind(columns: Columns, name: str, kind: Any) -> Any:
     raise InputProblem(f"column `{name}` is not of numbers, and {columns.name} can hold no others", hint=hint)
 
 
-def _archive(kinds: dict[str, Any]) -> Encoder:
+def _archive(kinds: dict[str, Any], folder: Path | None) -> Encoder:
     def encode(file: IO[bytes], rows: Iterator[Rows]) -> None:
         # The members of an archive stand one after the other, and all grow at the same time.
         with ExitStack() as stack:
-            files = {name: stack.enter_context(tempfile.TemporaryFile()) for name in kinds}
+            files = {name: stack.enter_context(tempfile.TemporaryFile(dir=folder)) for name in kinds}
             count = 0
             for some in rows:
                 vectors = _vectors(some, kinds)
                 for name, vector in vectors.items():
-                    vector.tofile(files[name])
+                    files[name].write(vector)
                 count += len(next(iter(vectors.values())))
             with zipfile.ZipFile(file, "w") as archive:
                 for name, column in files.items():
@@ -72,7 +73,7 @@ def _archive(kinds: dict[str, Any]) -> Encoder:
 def _structured(kinds: dict[str, Any]) -> Encoder:
     import numpy as np
 
-    row = np.dtype([(name, kind) for name, kind in kinds.items()])
+    row = np.dtype(list(kinds.items()))
 
     def encode(file: IO[bytes], rows: Iterator[Rows]) -> None:
         file.write(_header(row, 0))

@@ -43,6 +43,12 @@ def numbers_in(cells: Cells) -> Array:
 
     if not isinstance(cells, list):
         return _numbers_in_series(cells)
+    try:
+        # Nearly always all cells are numbers in a plain way, which Python finds out several times faster.
+        if "_" not in "".join(cells):
+            return np.fromiter(map(float, cells), np.float64, len(cells))
+    except (TypeError, ValueError):
+        pass
     return np.fromiter(map(number_in, cells), np.float64, len(cells))
 
 

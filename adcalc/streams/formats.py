@@ -40,25 +40,25 @@ class Shape(NamedTuple):
         return self.format in _TEXT
 
 
-def shape_of(name: str, format: str | None, first: bytes = b"") -> Shape:
+def shape_of(name: str, format: str | None, first: bytes | None = None) -> Shape:
     """How a table of a name is stored.
 
     Args:
         format: what `--format` says, which goes before the name.
-        first: the first bytes of a stream that has no name.
+        first: the first bytes of a pipe, which tell it where its name does not.
 
     Raises:
         InputProblem: there is no such format, or the name tells none.
     """
     path = PurePath(name.lower())
-    packed = path.suffix == ".gz" or first.startswith(GZIP)
+    packed = path.suffix == ".gz" or (first or b"").startswith(GZIP)
     bare = path.with_suffix("") if path.suffix == ".gz" else path
     if format is not None:
         found = _called(format)
-    elif name == "-":
-        found = next((each for magic, each in _BY_MAGIC.items() if first.startswith(magic)), "csv")
     elif bare.suffix in _BY_ENDING:
         found = _BY_ENDING[bare.suffix]
+    elif first is not None:
+        found = next((each for magic, each in _BY_MAGIC.items() if first.startswith(magic)), "csv")
     else:
         guess = near(bare.suffix, list(_BY_ENDING)) if bare.suffix else ""
         endings = ", ".join(ending for ending in _BY_ENDING)
@@ -68,6 +68,16 @@ def shape_of(name: str, format: str | None, first: bytes = b"") -> Shape:
     if packed and found not in _TEXT:
         raise InputProblem(f"`{name}` is packed, which only text may be", hint="unpack it with `gunzip` first")
     return Shape(found, packed)
+
+
+def tells_format(name: str) -> bool:
+    """Whether the name of a file tells its format.
+
+    >>> tells_format("a.csv"), tells_format("a.parquet.gz"), tells_format("a.dat")
+    (True, True, False)
+    """
+    path = PurePath(name.lower())
+    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix in _BY_ENDING
 
 
 def _called(format: str) -> str:

@@ -9,15 +9,13 @@ from typing import Any
 from adcalc.errors import InputProblem
 from adcalc.streams.cells import array_of, numbers_in
 from adcalc.streams.library import polars_for, translated
-from adcalc.streams.parts import NUMBER, ROWS, Kind, Part, check_known, check_names, no_rows, unreadable_in
+from adcalc.streams.parts import ROWS, TEXT, Part, check_known, check_names, no_rows, unreadable_in
 from adcalc.streams.sources import Source
-from adcalc.streams.threads import Ahead
+from adcalc.streams.tables import OpenTable
 
 
-class FrameTable:
+class FrameTable(OpenTable):
     """A Parquet or Arrow file that is open for reading."""
-
-    note = ""
 
     def __init__(self, source: Source) -> None:
         """Reads what columns there are.
@@ -27,10 +25,7 @@ class FrameTable:
             MissingExtra: the data library is not installed.
         """
         pl = self._polars = polars_for(source.name)
-        self._source = source
-        self.name, self.size = source.name, source.size
-        if self.size is None:
-            raise InputProblem(f"{self.name} is no ordinary file", hint="copy what it holds into one")
+        super().__init__(source)
         if not self.size:
             raise InputProblem(f"{self.name} is empty", hint="it needs columns, and rows")
         self._broken = f"cannot read {self.name}"
@@ -38,9 +33,9 @@ class FrameTable:
         with translated(self._broken):
             # A * in the name of a file is a *.
             self._scan = scan(source.path, glob=False)
-            self._types = dict(self._scan.collect_schema())
-            self.rows: int | None = int(self._scan.select(pl.len()).collect().item())
-        self.columns = tuple(self._types)
+            self._schema = self._scan.collect_schema()
+            self.rows = int(self._scan.select(pl.len()).collect().item())
+        self._types = {name: TEXT if kind == pl.String else kind for name, kind in self._schema.items()}
         check_names(self.name, self.columns)
         if not self.rows:
             raise no_rows(self.name)
@@ -49,31 +44,17 @@ class FrameTable:
     @property
     def position(self) -> int:
         """How many bytes are read, as far as rows tell."""
-        assert self.size is not None and self.rows
-        return self.size * self._done // self.rows
-
-    def kinds(self, keep: Sequence[str], numbers: Sequence[str]) -> dict[str, Kind]:
-        """The types that the file has; text that is read as numbers is numbers."""
-        check_known(self.name, self.columns, keep)
-        text = self._polars.String
-        return {
-            column: NUMBER if column in numbers and self._types[column] == text else self._types[column]
-            for column in keep
-        }
+        return (self.size or 0) * self._done // (self.rows or 1)
 
     def parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
-        """The rows, a batch at a time."""
+        """The rows in order, read ahead in a thread from this call on."""
         check_known(self.name, self.columns, [*numbers, *keep])
         for column in numbers:
             self._check_type(column)
-        return Ahead(lambda: self._parts(tuple(dict.fromkeys(numbers)), tuple(dict.fromkeys(keep))))
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._source.close()
+        return super().parts(numbers, keep)
 
     def _check_type(self, column: str) -> None:
-        pl, kind = self._polars, self._types[column]
+        pl, kind = self._polars, self._schema[column]
         if not (
             kind.is_numeric() or kind in (pl.Boolean, pl.String, pl.Null, pl.Categorical) or isinstance(kind, pl.Enum)
         ):

@@ -10,20 +10,17 @@ from typing import Any
 from adcalc.errors import InputProblem
 from adcalc.streams.blocks import blocks
 from adcalc.streams.cells import numbers_in
-from adcalc.streams.parts import NUMBER, TEXT, Kind, Part, check_known, check_names, no_rows, unreadable_in
+from adcalc.streams.parts import TEXT, Part, check_names, no_rows, unreadable_in
 from adcalc.streams.sources import Source
-from adcalc.streams.threads import Ahead
+from adcalc.streams.tables import OpenTable
 
 _BOM = b"\xef\xbb\xbf"
 _NO_OBJECT = "the row is no JSON object"
 _LINES = 'JSON lines have an object a line, such as `{"x": 1.5, "y": 2}`'
 
 
-class JsonTable:
+class JsonTable(OpenTable):
     """JSON lines that are open for reading; the columns are the keys of the first block of lines."""
-
-    rows: int | None = None
-    note = ""
 
     def __init__(self, source: Source) -> None:
         """Reads the first lines.
@@ -31,34 +28,14 @@ class JsonTable:
         Raises:
             InputProblem: there are none, or the first is no object.
         """
-        self._source = source
-        self.name, self.size = source.name, source.size
+        super().__init__(source)
         self._blocks = blocks(source.read, self.name, quote=b"\0")
         first = next(self._blocks, b"").removeprefix(_BOM)
         self._check_first(first)
         self._blocks = chain([first], self._blocks)
         found = (row for row in _objects(first) if row is not None)
-        self.columns = tuple(dict.fromkeys(chain.from_iterable(found)))
+        self._types = dict.fromkeys(chain.from_iterable(found), TEXT)
         check_names(self.name, self.columns)
-
-    @property
-    def position(self) -> int:
-        """How many bytes are read."""
-        return self._source.position
-
-    def kinds(self, keep: Sequence[str], numbers: Sequence[str]) -> dict[str, Kind]:
-        """Numbers where they are asked for as such; otherwise what is there is kept as it is, and is text elsewhere."""
-        check_known(self.name, self.columns, keep)
-        return {column: NUMBER if column in numbers else TEXT for column in keep}
-
-    def parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
-        """The rows, a block at a time."""
-        check_known(self.name, self.columns, [*numbers, *keep])
-        return Ahead(lambda: self._parts(tuple(dict.fromkeys(numbers)), tuple(dict.fromkeys(keep))))
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._source.close()
 
     def _check_first(self, block: bytes) -> None:
         line = next((line for line in block.split(b"\n") if line.strip()), b"")
@@ -81,9 +58,8 @@ class JsonTable:
             values = {column: numbers_in([row.get(column) for row in rows]) for column in numbers}
             masks, texts = unreadable_in(values, lambda column, rows=rows: [row.get(column) for row in rows])  # type: ignore[misc]
             kept = {column: [row.get(column) for row in rows] for column in keep}
-            if rows:
-                yield Part(done, len(rows), values, masks, kept, texts, broken)
-                done += len(rows)
+            yield Part(done, len(rows), values, masks, kept, texts, broken)
+            done += len(rows)
 
 
 def _objects(block: bytes) -> list[dict[str, Any] | None]:

@@ -17,16 +17,16 @@ INSTALL = "pip install 'adcalc[data]'"
 #: To import it takes as long as to write this many rows without it.
 _WORTH_ITS_IMPORT = 30_000
 
-_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
+_SYSTEM_ERROR = re.compile(r"(?:\(os error |\[Errno )(\d+)[)\]]")
 
 
 def polars() -> Any | None:
     """The library, or None where it is not installed."""
     try:
-        import polars
+        import polars as pl
     except ImportError:
         return None
-    return polars
+    return pl
 
 
 def polars_for(what: str) -> Any:
@@ -58,7 +58,7 @@ def translated(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (Problem, OSError):
+    except Problem:
         raise
     except BaseException as error:
         system = _SYSTEM_ERROR.search(str(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
 from adcalc.data.references import Array
 from adcalc.errors import InputProblem, near
@@ -58,17 +58,20 @@ class Part(NamedTuple):
 
 
 class Table(Protocol):
-    """A table that is open for reading, once."""
+    """A table that is open for reading, once; `with` closes it."""
 
     name: str
     """What to call it in messages: "`obs.csv`" or "standard input"."""
-    columns: tuple[str, ...]
     rows: int | None
     """How many there are, where that is known without reading all of them."""
     size: int | None
     """The bytes of the file; None for a pipe."""
     note: str
     """What the user may want to know, or ""."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Their names."""
 
     @property
     def position(self) -> int:
@@ -90,7 +93,10 @@ class Table(Protocol):
         """
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Stops reading, and lets go of the file."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 class Writer(Protocol):
@@ -114,7 +120,7 @@ class Writer(Protocol):
     def abandon(self) -> None:
         """Nothing is left behind."""
 
-    def __enter__(self) -> Writer: ...
+    def __enter__(self) -> Self: ...
     def __exit__(self, kind: type[BaseException] | None, *others: object) -> None: ...
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 def clean_quotes(block: bytes, separator: str) -> bool:
-    """Whether every quote begins a cell, ends one, or is doubled within one.
+    r"""Whether every quote begins a cell, ends one, or is doubled within one.
 
-    >>> clean_quotes(b'1,"a ""b"" c"\\n"d",2\\n', ",")
+    >>> clean_quotes(b'1,"a ""b"" c"\n"d",2\n', ",")
     True
-    >>> clean_quotes(b'1,5" pipe,6" pipe\\n', ",")
+    >>> clean_quotes(b'1,5" pipe,6" pipe\n', ",")
     False
     """
     import numpy as np

@@ -41,6 +41,16 @@ class Run:
         second = [f"d_{a}_{b}" for a, b in pairs(names)] if self.order.hessian else []
         return ["value", *[f"d_{name}" for name in names], *second]
 
+    def check(self) -> None:
+        """Whether the formula can be computed from columns at all, before anything is written.
+
+        Raises:
+            Problem: it cannot.
+        """
+        import numpy as np
+
+        carried_out(self.function, {**self.numbers, **dict.fromkeys(self.columns, np.empty(0))}, self.order)
+
     def over(self, table: Table, keep: Sequence[str], writer: Writer, progress: Callable[[int], Any]) -> Summary:
         """Computes every row of a table.
 

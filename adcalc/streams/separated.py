@@ -12,21 +12,17 @@ from adcalc.errors import InputProblem
 from adcalc.streams.blocks import FIRST_BLOCK, LONGEST_RECORD, blocks
 from adcalc.streams.cells import array_of, decimal_comma_in, number_in, numbers_in
 from adcalc.streams.library import INSTALL, polars
-from adcalc.streams.parts import (
-    NUMBER, TEXT, Cells, Kind, Part, check_known, check_names, no_rows, shortened, unreadable_in,
-)  # fmt: skip
+from adcalc.streams.parts import TEXT, Cells, Part, check_names, no_rows, shortened, unreadable_in
 from adcalc.streams.quoting import clean_quotes
 from adcalc.streams.sources import Source
-from adcalc.streams.threads import Ahead
+from adcalc.streams.tables import OpenTable
 
 _SEPARATORS = (",", ";", "\t")
 _BOM = b"\xef\xbb\xbf"
 
 
-class SeparatedTable:
+class SeparatedTable(OpenTable):
     """A table of text that is open for reading."""
-
-    rows: int | None = None
 
     def __init__(self, source: Source) -> None:
         """Reads the names of the columns.
@@ -34,43 +30,22 @@ class SeparatedTable:
         Raises:
             InputProblem: there are none, or no rows.
         """
-        self._source = source
-        self.name, self.size = source.name, source.size
+        super().__init__(source)
         self._blocks = blocks(source.read, self.name)
         first = next(self._blocks, b"").removeprefix(_BOM)
         self._separator = "\t" if source.shape.format == "tsv" else ""
         header, self._first = self._divided(first)
-        self.columns = self._names(header)
+        self._types = dict.fromkeys(self._names(header), TEXT)
         second = next(self._blocks, b"")
         self._blocks = chain([second] if second else [], self._blocks)
         if not self._first.strip() and not second:
             raise no_rows(self.name)
-        self.note = ""
         self._library = None
         if len(first) >= FIRST_BLOCK // 2 or second:
             # A small table is read before the library would be loaded.
             self._library = polars()
             if self._library is None:
                 self.note = f"tables of text are read several times faster with the extra: {INSTALL}"
-
-    @property
-    def position(self) -> int:
-        """How many bytes are read."""
-        return self._source.position
-
-    def kinds(self, keep: Sequence[str], numbers: Sequence[str]) -> dict[str, Kind]:
-        """Text, and numbers where they are asked for as numbers too."""
-        check_known(self.name, self.columns, keep)
-        return {column: NUMBER if column in numbers else TEXT for column in keep}
-
-    def parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
-        """The rows, a block at a time."""
-        check_known(self.name, self.columns, [*numbers, *keep])
-        return Ahead(lambda: self._parts(numbers, keep))
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._source.close()
 
     def _divided(self, block: bytes) -> tuple[str, bytes]:
         """The first record that is not blank, and what follows it."""
@@ -106,12 +81,9 @@ class SeparatedTable:
         done = 0
         for block in chain([self._first], self._blocks):
             part = reader.part(block, done)
-            if part.rows:
-                done += part.rows
-                self._check_commas(part)
-                yield part
-        if not done:
-            raise no_rows(self.name)
+            self._check_commas(part)
+            done += part.rows
+            yield part
 
     def _check_commas(self, part: Part) -> None:
         if self._separator != ";":
@@ -132,13 +104,14 @@ class BlockReader:
     ) -> None:
         self._columns = columns
         self._separator = separator
-        self._numbers = tuple(dict.fromkeys(numbers))
-        self._keep = tuple(dict.fromkeys(keep))
+        self._numbers = numbers
+        self._keep = keep
         self._library = library
-        # The last column shows which rows are not whole.
-        wanted = {*self._numbers, *self._keep, columns[-1]}
-        self._places = [place for place, column in enumerate(columns) if column in wanted]
-        self._as_text = {*self._keep, columns[-1]} - (set(self._numbers) - set(self._keep))
+        # Cells that nobody asks for are text that is not looked at; the last column shows which rows are not whole.
+        self._as_text = set(columns) - (set(numbers) - set(keep))
+        self._places: list[int] | None = [
+            place for place, name in enumerate(columns) if name in (*numbers, *keep, columns[-1])
+        ]
 
     def part(self, block: bytes, first: int) -> Part:
         """The rows of a block, the first of which has a number."""
@@ -150,26 +123,40 @@ class BlockReader:
 
     def _frame(self, block: bytes) -> Any | None:
         """A block as a data frame; None if rows in it are not whole, or it is quoted in a way of its own."""
+        import numpy as np
+
+        quoted = b'"' in block
+        if quoted and not clean_quotes(block, self._separator):
+            return None
+        frame = self._read(block, None if quoted else self._places)
+        if frame is None or not frame.height:
+            return None
+        if frame.get_column(self._columns[-1]).null_count():
+            # Last cells may be empty, or not be there; in a single column it is lines that may be blank.
+            if quoted or len(self._columns) == 1:
+                return None
+            if self._places is not None:
+                # Only the reader of all columns refuses rows that are too long, which would make up for short ones.
+                self._places = None
+                return self._frame(block)
+        separators = np.count_nonzero(np.frombuffer(block, np.uint8) == ord(self._separator))
+        if not quoted and separators != frame.height * (len(self._columns) - 1):
+            return None
+        if len(self._columns) == 1 and self._as_text and frame.to_series().str.strip_chars().is_in([""]).any():
+            return None
+        return frame
+
+    def _read(self, block: bytes, places: list[int] | None) -> Any | None:
         pl = self._library
         assert pl is not None
-        if b'"' in block and not clean_quotes(block, self._separator):
-            return None
         schema = {name: pl.String if name in self._as_text else pl.Float64 for name in self._columns}
         try:
-            frame = pl.read_csv(
-                block, has_header=False, separator=self._separator, schema=schema, columns=self._places,
+            return pl.read_csv(
+                block, has_header=False, separator=self._separator, schema=schema, columns=places,
                 ignore_errors=True, quote_char='"' if b'"' in block else None,
             )  # fmt: skip
         except pl.exceptions.PolarsError:
             return None
-        if not frame.height or frame.get_column(self._columns[-1]).null_count():
-            # Its last cell may be empty, or not be there.
-            between = frame.height * (len(self._columns) - 1)
-            if b'"' in block or not between or block.count(self._separator.encode()) != between:
-                return None
-        if len(self._columns) == 1 and self._as_text and frame.to_series().str.strip_chars().is_in([""]).any():
-            return None
-        return frame
 
     def _part_of_frame(self, block: bytes, frame: Any, first: int) -> Part:
         pl = self._library
@@ -188,27 +175,13 @@ class BlockReader:
         return Part(first, frame.height, numbers, masks, kept, texts)
 
     def _part_of_rows(self, block: bytes, first: int) -> Part:
-        width = len(self._columns)
-        csv.field_size_limit(LONGEST_RECORD)
-        text = io.StringIO(block.decode("utf-8-sig"), newline="")
-        rows: list[list[str]] = []
+        text = io.StringIO(block.decode(), newline="")
         broken: dict[int, str] = {}
-        reader = csv.reader(text, delimiter=self._separator)
-        while True:
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                row = []
-                broken[len(rows)] = f"the row is broken: {error}"
-            if row is None:
-                break
-            if len(row) != width and len(rows) not in broken:
-                if not row or (len(row) == 1 and not row[0].strip()):
-                    continue
-                broken[len(rows)] = f"the row has {len(row)} cell{'s' if len(row) != 1 else ''}, not {width}"
-            elif width == 1 and not row[0].strip():
-                continue
-            rows.append(row if len(row) == width else (row + [""] * width)[:width])
+        limit = csv.field_size_limit(LONGEST_RECORD)
+        try:
+            rows = _whole_rows(csv.reader(text, delimiter=self._separator), len(self._columns), broken)
+        finally:
+            csv.field_size_limit(limit)
         cells = dict(zip(self._columns, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
         return self._part_of_cells(cells, broken, first, len(rows))
 
@@ -219,3 +192,33 @@ class BlockReader:
         masks, texts = unreadable_in(numbers, lambda column: cells[column])
         kept: dict[str, Cells] = {column: [cell or None for cell in cells.get(column, [])] for column in self._keep}
         return Part(first, rows, numbers, masks, kept, texts, broken)
+
+
+def _whole_rows(reader: Iterator[list[str]], width: int, broken: dict[int, str]) -> list[list[str]]:
+    """Rows that are not blank, all of a width.
+
+    Args:
+        broken: takes in which are not, and why.
+    """
+    rows: list[list[str]] = []
+    while True:
+        try:
+            rows.extend(reader)
+        except csv.Error as error:
+            rows.append([""] * width)
+            broken[len(rows) - 1] = f"the row is broken: {error}"
+        else:
+            break
+    if width > 1 and all([len(row) == width for row in rows]):
+        return rows
+    whole: list[list[str]] = []
+    reasons = {place: broken.pop(place) for place in list(broken)}
+    for place, row in enumerate(rows):
+        if place in reasons:
+            broken[len(whole)] = reasons[place]
+        elif not row or (len(row) == 1 and not row[0].strip()):
+            continue
+        elif len(row) != width:
+            broken[len(whole)] = f"the row has {len(row)} cell{'s' if len(row) != 1 else ''}, not {width}"
+        whole.append((row + [""] * width)[:width])
+    return whole

@@ -18,7 +18,7 @@ from adcalc.errors import InputProblem, near
 from adcalc.streams.formats import FORMATS, shape_of
 
 _SNIFFED = 8
-_ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings) + (".gz",)
+_ENDINGS = (*(ending for endings in FORMATS.values() for ending in endings), ".gz")
 
 
 class Source:
@@ -30,27 +30,30 @@ class Source:
         Raises:
             InputProblem: it cannot be opened, or its format is not known.
         """
-        self.given = name
         self.name = "standard input" if name == "-" else f"`{name}`"
         self.size: int | None = None
-        self._raw: IO[bytes]
+        self._raw: Any
         if name == "-":
-            self._raw = sys.stdin.buffer
-            with self.reading():
-                self.shape = shape_of(name, format, _peeked(self._raw))
+            self._raw = _standard_input()
         else:
-            self.shape = shape_of(name, format)
             self.path = Path(name).expanduser()
             self._raw, self.size = _opened(name, self.path)
-        if name == "-" and not self.shape.text:
-            self._spool()
-        self.file: IO[bytes] = self._unpacked() if self.shape.packed else self._raw
+        piped = self.size is None
+        try:
+            with self.reading():
+                self.shape = shape_of(name, format, _peeked(self._raw) if piped else None)
+                if piped and not self.shape.text:
+                    self._spool()
+        except BaseException:
+            self._raw.close()
+            raise
+        self.file: Any = self._unpacked() if self.shape.packed else self._raw
 
     @property
     def position(self) -> int:
         """How many bytes are read, as they stand in the file."""
         try:
-            return self._raw.tell()
+            return int(self._raw.tell())
         except (OSError, ValueError):
             return 0
 
@@ -69,27 +72,33 @@ class Source:
     def read(self, size: int) -> bytes:
         """The next bytes, as many as asked for except at the end."""
         with self.reading():
-            return self.file.read(size)
+            return bytes(self.file.read(size))
 
     def close(self) -> None:
-        """Closes what this has opened."""
-        if self._raw is not getattr(sys.stdin, "buffer", None):
-            self._raw.close()
+        """Closes the file."""
+        self._raw.close()
 
-    def _unpacked(self) -> IO[bytes]:
+    def _unpacked(self) -> Any:
         unpacked: Any = gzip.GzipFile(fileobj=self._raw, mode="rb")
         return io.BufferedReader(unpacked, 1 << 20)
 
     def _spool(self) -> None:
         """Formats that are not read from front to back are copied from a pipe to a file that vanishes when it is closed."""
-        with self.reading():
-            spooled = tempfile.NamedTemporaryFile(prefix="adcalc-")  # noqa: SIM115 - closed with this
-            shutil.copyfileobj(self._raw, spooled, 1 << 20)
-            spooled.flush()
-            spooled.seek(0)
+        spooled = tempfile.NamedTemporaryFile(prefix="adcalc-")  # noqa: SIM115 - closed with the source
+        shutil.copyfileobj(self._raw, spooled, 1 << 20)
+        spooled.flush()
+        spooled.seek(0)
         self.path = Path(spooled.name)
         self.size = self.path.stat().st_size
-        self._raw = spooled  # type: ignore[assignment]
+        self._raw = spooled
+
+
+def _standard_input() -> Any:
+    """Standard input, by an object of its own: Python cannot leave while a thread waits in the one that it closes."""
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except (OSError, ValueError, AttributeError):
+        return sys.stdin.buffer
 
 
 def _peeked(raw: Any) -> bytes:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from adcalc.errors import InputProblem
@@ -25,11 +25,11 @@ def separated(columns: Columns, format: str) -> Encoder:
     names = [*columns.kept, *columns.results]
 
     def encode(file: IO[bytes], rows: Iterator[Rows]) -> None:
-        file.write(_lines([names], separator))
+        file.write(_lines([[name] for name in names], separator))
         for some in rows:
             pl = polars_if_worth_it(_count(some))
             if pl is None or len(names) == 1:
-                file.write(_lines(zip(*_texts(some, _csv_text), strict=True), separator))
+                file.write(_lines(_texts(some, _csv_text), separator))
             else:
                 # The library writes past the buffer.
                 file.flush()
@@ -72,26 +72,27 @@ def _count(rows: Rows) -> int:
     return len(next(iter((*rows.results.values(), *rows.kept.values())), ()))
 
 
-def _texts(rows: Rows, text: Any) -> list[list[str]]:
+def _texts(rows: Rows, text: Callable[[Any], str]) -> list[list[str]]:
     """The columns as texts."""
-    columns = []
-    for cells in rows.kept.values():
-        some = left(cells, rows.drop)
-        columns.append(
-            [
-                text(cell)
-                for cell in (
-                    some if isinstance(some, list) else some.to_list() if hasattr(some, "to_list") else some.tolist()
-                )
-            ]
-        )
+    columns = [list(map(text, _values(left(cells, rows.drop)))) for cells in rows.kept.values()]
     for values in rows.results.values():
-        columns.append([text(value if value == value else None) for value in left(values, rows.drop).tolist()])
+        some = left(values, rows.drop)
+        numbers = some.tolist()
+        # Where all are finite, which is the rule, nothing is asked of each.
+        finite = math.isfinite(sum(numbers))
+        columns.append(list(map(repr, numbers)) if finite else [text(x if x == x else None) for x in numbers])
     return columns
 
 
+def _values(cells: Cells) -> list[Any]:
+    found: list[Any] = (
+        cells if isinstance(cells, list) else cells.tolist() if hasattr(cells, "tolist") else cells.to_list()
+    )
+    return found
+
+
 def _csv_text(cell: Any) -> str:
-    return "" if cell is None else cell if isinstance(cell, str) else _json(cell).strip('"')
+    return cell if isinstance(cell, str) else "" if cell is None else _json(cell).strip('"')
 
 
 def _json(cell: Any) -> str:
@@ -101,7 +102,20 @@ def _json(cell: Any) -> str:
     return json.dumps(cell, ensure_ascii=False, default=str)
 
 
-def _lines(rows: Any, separator: str) -> bytes:
+def _lines(columns: Sequence[Sequence[str]], separator: str) -> bytes:
+    """Columns as lines of CSV, with quotes where they are needed."""
+    lines = list(map(separator.join, zip(*columns, strict=True)))
+    joined = "\n".join([*lines, ""])
+    # Where only what stands between cells looks like it, nothing needs a quote, as nearly always.
+    between = len(lines) * (len(columns) - 1)
+    if (
+        between
+        and joined.count(separator) == between
+        and joined.count("\n") == len(lines)
+        and '"' not in joined
+        and "\r" not in joined
+    ):
+        return joined.encode()
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(zip(*columns, strict=True))
     return text.getvalue().encode()

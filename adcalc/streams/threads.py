@@ -14,6 +14,8 @@ Item = TypeVar("Item")
 _WAITING = 4
 #: How often a thread that waits looks whether it is still needed, in seconds.
 _GLANCE = 0.1
+#: How long a thread is waited for that is not needed any more.
+_PATIENCE = 1.0
 
 
 class _End:
@@ -23,7 +25,7 @@ class _End:
         self.error = error
 
 
-class Abandoned(Exception):  # noqa: N818 - it is no error
+class Abandoned(Exception):
     """Said to a writer that what it has written is not wanted any more."""
 
 
@@ -66,10 +68,11 @@ class Ahead(Generic[Item]):
             raise item.error
         raise StopIteration
 
-    def close(self) -> None:
-        """Ends the thread; a read from a pipe that nobody fills is not waited for."""
+    def close(self) -> bool:
+        """Ends the thread; whether that has worked, since it may wait for a pipe that nobody fills."""
         self._stop.set()
-        self._thread.join(timeout=1)
+        self._thread.join(timeout=_PATIENCE)
+        return not self._thread.is_alive()
 
 
 class Behind(Generic[Item]):

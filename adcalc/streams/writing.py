@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, Any, NamedTuple, TypeAlias
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Self, TypeAlias
 
 from adcalc.data.references import Array
 from adcalc.data.saving import Draft, checked_path
@@ -24,6 +26,8 @@ class Columns(NamedTuple):
     """What to call the table in messages."""
     kept: Mapping[str, Kind]
     results: Sequence[str]
+    folder: Path | None = None
+    """Where it is written, and what is needed meanwhile."""
 
 
 class Rows(NamedTuple):
@@ -56,12 +60,12 @@ def create_table(
         MissingExtra: it needs the data library.
     """
     shown = "standard output" if name == "-" else f"`{name}`"
-    shape = shape_of(name, format)
+    shape = shape_of(name, format, b"" if name == "-" else None)
     check_names(shown, [*kept, *results])
-    encoder = _encoder(shape, Columns(shown, kept, results))
-    if name == "-":
+    path = None if name == "-" else checked_path(name, force=force)
+    encoder = _encoder(shape, Columns(shown, kept, results, path.parent if path else None))
+    if path is None:
         return TableWriter(shown, None, shape, encoder)
-    path = checked_path(name, force=force)
     try:
         draft = Draft(path, replacing=force)
     except OSError as error:
@@ -135,7 +139,7 @@ class TableWriter:
             if self._draft is not None:
                 self._draft.discard()
 
-    def __enter__(self) -> TableWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *others: object) -> None:
@@ -147,7 +151,7 @@ class TableWriter:
     def _consume(self, rows: Iterator[Rows]) -> None:
         with translated(f"cannot write {self.name}"):
             if self._draft is not None:
-                self._encoder(self._draft.file, rows)
+                self._encoder(self._draft.file, _on_their_way(self._draft.file, rows))
             elif self._copied:
                 with tempfile.TemporaryFile() as file:
                     self._encoder(file, rows)
@@ -163,6 +167,18 @@ class TableWriter:
         if isinstance(error, BrokenPipeError):
             return error
         return InputProblem(f"cannot write {self.name}: {error.strerror or error}")
+
+
+def _on_their_way(file: IO[bytes], rows: Iterator[Rows]) -> Iterator[Rows]:
+    """Has the system write to disk what a file holds whenever rows are asked for, so that little is left for the end."""
+    done = 0
+    for some in rows:
+        yield some
+        size = os.fstat(file.fileno()).st_size
+        if size > done and hasattr(os, "posix_fadvise"):
+            # Of pages that are not on disk yet, this one begins to write them.
+            os.posix_fadvise(file.fileno(), done, size - done, os.POSIX_FADV_DONTNEED)
+            done = size
 
 
 def left(cells: Cells, drop: Array | None) -> Any:

@@ -34,10 +34,10 @@ def main() -> None:
         verdicts += files.files(extent)
     if options.only in (None, "corpus"):
         if options.corpus:
-            verdicts += corpus.corpus(tables.Extent(extent.rows, 5, 3.0), options.corpus)
+            corpus.corpus(tables.Extent(extent.rows, 5, 3.0), options.corpus)
         else:
             print("\ncorpus left out: no file is named by --corpus")
-    print("\naims")
+    print("\naims" if verdicts else "")
     for verdict in verdicts:
         print(verdict)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.batches.competitors import Task
 from tests.benchmarks.batches.formulas import Formula
-from tests.benchmarks.batches.tables import Extent, Verdict, fastest, geometric, named, run
+from tests.benchmarks.batches.tables import Extent, fastest, geometric, named, run
 
 
 def formulas(path: Path) -> dict[str, Formula]:
@@ -25,7 +25,7 @@ def formulas(path: Path) -> dict[str, Formula]:
     }
 
 
-def corpus(extent: Extent, path: Path) -> list[Verdict]:
+def corpus(extent: Extent, path: Path) -> None:
     """All formulas of a file."""
     print(f"\ngradients of the formulas of {path.name}, {extent.rows:,} rows, one thread; times of others to adcalc's")
     print(f"  {'':24}{'adcalc ms':>10}{'jax':>9}{'c':>9}{'error':>10}")
@@ -42,9 +42,8 @@ def corpus(extent: Extent, path: Path) -> list[Verdict]:
                 found.append(peer.least / own.least)
             line += f"{peer.least / own.least:8.2f}x" if peer else f"{'':9}"
         print(line + (f"{own.error:10.1e}" if own.error is not None else ""), flush=True)
-    return [
-        Verdict(f"corpus against {family}, {what}", 1.0, measure(found))
-        for family, found in ratios.items()
-        if found
-        for what, measure in (("geometric mean", geometric), ("least", min))
-    ]
+    for family, found in ratios.items():
+        if found:
+            print(
+                f"  against {family}: geometric mean {geometric(found):.2f}x, least {min(found):.2f}x, of {len(found)}"
+            )

@@ -29,7 +29,7 @@ begin = time.perf_counter()
 done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 seconds = time.perf_counter() - begin
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-failed = done.stderr.strip()[-500:] if done.returncode else ""
+failed = (done.stderr.strip() or "it failed").splitlines()[-1] if done.returncode else ""
 cpu = used.ru_utime + used.ru_stime
 print(json.dumps({"failed": failed, "seconds": seconds, "cpu": cpu, "peak": used.ru_maxrss / 1024}))
 """
@@ -92,7 +92,7 @@ class Process:
         self.target.unlink(missing_ok=True)
         launcher = [sys.executable, "-c", LAUNCHER, *self.command]
         found = json.loads(subprocess.run(launcher, capture_output=True, text=True, check=True).stdout)
-        self.failed = found["failed"]
+        self.failed = self.failed or found["failed"]
         self.seconds.append(found["seconds"])
         self.cpu, self.peak = found["cpu"], max(self.peak, found["peak"])
 
@@ -126,7 +126,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 def batch(source: Path, target: Path) -> list[str]:
     """The command that is measured."""
-    return [sys.executable, "-m", "adcalc", "batch", FORMULA.text, str(source), "--output", str(target)]
+    return [sys.executable, "-m", "adcalc", "batch", FORMULA.text, "--data", str(source), "--out", str(target)]
 
 
 def checked(path: Path, rows: int) -> tuple[int, str]:
@@ -136,8 +136,8 @@ def checked(path: Path, rows: int) -> tuple[int, str]:
     if expected is None:
         return len(columns), "not compared, there is no SymPy"
     chosen = rows_compared(rows)
-    found = dict(zip(expected, list(columns.values())[-len(expected) :], strict=True))
-    error = difference({name: column[chosen] for name, column in found.items()}, expected)
+    found = {name: columns["value" if name == "f" else f"d_{name}"][chosen] for name in expected}
+    error = difference(found, expected)
     return len(columns), f"columns {', '.join(columns)}; greatest relative error {error:.1e}"
 
 
@@ -147,7 +147,7 @@ def compared(kind: str, extent: Extent, folder: Path, wanted: float) -> list[Ver
     written(source, extent.rows)
     own = Process("adcalc", batch(source, target), target)
     own.start()
-    columns = 7
+    columns = 4
     print(f"\n{kind} to {kind}, {extent.rows:,} rows of 3 columns, whole processes, all processors")
     if own.failed:
         print(f"  adcalc left out: {own.failed}")

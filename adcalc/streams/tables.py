@@ -1,0 +1,70 @@
+"""What all open tables have in common: rows are read ahead, and only columns that are there are asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Self
+
+from adcalc.streams.parts import NUMBER, TEXT, Kind, Part, check_known, no_rows
+from adcalc.streams.sources import Source
+from adcalc.streams.threads import Ahead
+
+
+class OpenTable(ABC):
+    """A `Table`, but for the reading."""
+
+    rows: int | None = None
+    note = ""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._ahead: Ahead[Part] | None = None
+        self._types: Mapping[str, Kind] = {}
+        self.name, self.size = source.name, source.size
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self._types)
+
+    @property
+    def position(self) -> int:
+        """How many bytes are read."""
+        return self._source.position
+
+    def kinds(self, keep: Sequence[str], numbers: Sequence[str]) -> dict[str, Kind]:
+        """What the columns to keep hold."""
+        check_known(self.name, self.columns, keep)
+        found = {column: self._types[column] for column in keep}
+        return {column: NUMBER if kind == TEXT and column in numbers else kind for column, kind in found.items()}
+
+    def parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
+        """The rows in order, read ahead in a thread from this call on."""
+        check_known(self.name, self.columns, [*numbers, *keep])
+        numbers, keep = tuple(dict.fromkeys(numbers)), tuple(dict.fromkeys(keep))
+        self._ahead = Ahead(lambda: self._counted(numbers, keep))
+        return self._ahead
+
+    def close(self) -> None:
+        """Stops reading, and lets go of the file."""
+        if self._ahead is None or self._ahead.close():
+            self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _counted(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
+        done = 0
+        for part in self._parts(numbers, keep):
+            done += part.rows
+            yield part
+        if not done:
+            raise no_rows(self.name)
+
+    @abstractmethod
+    def _parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
+        """The rows in order; a part may be empty."""

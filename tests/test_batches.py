@@ -1,0 +1,420 @@
+"""Many points at once: the same answers as one by one, by machine code and by NumPy, by every backend."""
+
+from __future__ import annotations
+
+import math
+import stat
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcalc
+from adcalc.errors import InputProblem, MissingExtra, NameProblem, Problem, ShapeProblem
+from adcalc.results import Batch
+from adcalc.table import SCALAR
+from tests.test_scenarios import EXACT, SCENARIOS, Scenario
+
+Array = Any
+
+NATIVE = find_spec("llvmlite") is not None
+ENGINES = [pytest.param("native", marks=pytest.mark.skipif(not NATIVE, reason="llvmlite is not installed")), "numpy"]
+each_engine = pytest.mark.parametrize("engine", ENGINES)
+#: A few units in the last place of every operation on the way.
+CLOSE = 1e-13
+
+
+def close(found: Any, wanted: Any, tolerance: float = CLOSE) -> bool:
+    """Whether numbers are the same up to rounding, relative to the largest of them."""
+    scale = np.max(np.abs(wanted[np.isfinite(wanted)]), initial=1e-300) if np.ndim(wanted) else abs(wanted) or 1.0
+    return bool(np.allclose(found, wanted, rtol=tolerance, atol=tolerance * scale, equal_nan=True))
+
+
+@each_engine
+@pytest.mark.parametrize("backend", EXACT)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_known_answers(scenario: Scenario, backend: str, engine: str) -> None:
+    """What a textbook says of a point holds in every row that is this point."""
+    columns = {name: np.full(11, float(value)) for name, value in scenario.at.items()}
+    names = list(scenario.gradient)
+    hessian = scenario.hessian is not None
+    found = adcalc.parse(scenario.formula, bound=scenario.at).batch(columns, names, hessian, backend, engine=engine)
+
+    assert found.value.shape == (11,)
+    assert close(found.value, np.full(11, scenario.value, dtype=float))
+    size = max(map(abs, scenario.gradient.values()))
+    for name, wanted in scenario.gradient.items():
+        assert np.allclose(found.partials[name], wanted, rtol=CLOSE, atol=CLOSE * size), name
+    if scenario.hessian is not None and found.hessian is not None:
+        largest = max(abs(entry) for row in scenario.hessian for entry in row)
+        for a, row in zip(names, scenario.hessian, strict=True):
+            for b, wanted in zip(names, row, strict=True):
+                assert np.allclose(found.hessian[a, b], wanted, rtol=CLOSE, atol=CLOSE * largest), (a, b)
+
+
+Known = tuple[str, Callable[..., Array], Mapping[str, Callable[..., Array]], Mapping[str, tuple[float, float]]]
+
+#: Formulas with value and partials as somebody writes them down by hand in NumPy.
+BY_HAND: list[Known] = [
+    ("x*x*y + y + 2", lambda x, y: x**2 * y + y + 2, {"x": lambda x, y: 2 * x * y, "y": lambda x, y: x**2 + 1},
+     {"x": (-3, 3), "y": (-3, 3)}),
+    ("log(x) + x*y - sin(y)", lambda x, y: np.log(x) + x * y - np.sin(y),
+     {"x": lambda x, y: 1 / x + y, "y": lambda x, y: x - np.cos(y)}, {"x": (0.1, 9), "y": (-50, 50)}),
+    ("exp(-(x - m)^2/(2*s^2))/sqrt(2*pi*s^2)",
+     lambda x, m, s: np.exp(-((x - m) ** 2) / (2 * s**2)) / (s * np.sqrt(2 * np.pi)),
+     {"x": lambda x, m, s: -(x - m) / s**2 * np.exp(-((x - m) ** 2) / (2 * s**2)) / (s * np.sqrt(2 * np.pi)),
+      "m": lambda x, m, s: (x - m) / s**2 * np.exp(-((x - m) ** 2) / (2 * s**2)) / (s * np.sqrt(2 * np.pi)),
+      "s": lambda x, m, s: ((x - m) ** 2 / s**3 - 1 / s) * np.exp(-((x - m) ** 2) / (2 * s**2))
+      / (s * np.sqrt(2 * np.pi))},
+     {"x": (-2, 2), "m": (-1, 1), "s": (0.5, 2)}),
+    ("tanh(x*y) + atan2(y, x)*x^3 - sqrt(x^2 + y^2)",
+     lambda x, y: np.tanh(x * y) + np.arctan2(y, x) * x**3 - np.hypot(x, y),
+     {"x": lambda x, y: y / np.cosh(x * y) ** 2 - y * x**3 / (x**2 + y**2) + 3 * x**2 * np.arctan2(y, x)
+      - x / np.hypot(x, y),
+      "y": lambda x, y: x / np.cosh(x * y) ** 2 + x**4 / (x**2 + y**2) - y / np.hypot(x, y)},
+     {"x": (0.1, 2), "y": (0.1, 2)}),
+    ("where(x > 1, x^2.5, exp(x))*abs(y)",
+     lambda x, y: np.where(x > 1, np.abs(x) ** 2.5, np.exp(x)) * np.abs(y),
+     {"x": lambda x, y: np.where(x > 1, 2.5 * np.abs(x) ** 1.5, np.exp(x)) * np.abs(y),
+      "y": lambda x, y: np.where(x > 1, np.abs(x) ** 2.5, np.exp(x)) * np.sign(y)}, {"x": (-2, 3), "y": (-1, 1)}),
+    ("max(x, y, 0.5) - min(x, 2y) + x % 0.75",
+     lambda x, y: np.maximum(np.maximum(x, y), 0.5) - np.minimum(x, 2 * y) + np.mod(x, 0.75),
+     {"x": lambda x, y: (x > np.maximum(y, 0.5)) * 1.0 - (x < 2 * y) + 1,
+      "y": lambda x, y: (y > np.maximum(x, 0.5)) * 1.0 - 2 * (2 * y < x)}, {"x": (-2, 3), "y": (-1, 1)}),
+    ("y^x + 2^y", lambda x, y: y**x + 2**y, {"x": lambda x, y: y**x * np.log(y),
+     "y": lambda x, y: x * y ** (x - 1) + 2**y * np.log(2)}, {"x": (-2, 3), "y": (0.1, 4)}),
+    ("sum(x^k*y for k in 1..3)", lambda x, y: (x + x**2 + x**3) * y,
+     {"x": lambda x, y: (1 + 2 * x + 3 * x**2) * y, "y": lambda x, y: x + x**2 + x**3}, {"x": (-1, 1), "y": (-1, 1)}),
+]  # fmt: skip
+
+
+def drawn(ranges: Mapping[str, tuple[float, float]], rows: int) -> dict[str, Array]:
+    """Columns of random numbers."""
+    noise = np.random.default_rng(7)
+    return {name: noise.uniform(low, high, rows) for name, (low, high) in ranges.items()}
+
+
+@pytest.mark.parametrize("engine", ["auto", "numpy"])
+@pytest.mark.parametrize("backend", EXACT)
+@pytest.mark.parametrize(("formula", "value", "partials", "ranges"), BY_HAND, ids=[row[0] for row in BY_HAND])
+def test_by_hand(formula: str, value: Any, partials: Any, ranges: Any, backend: str, engine: str) -> None:
+    columns = drawn(ranges, 20_011)
+    found = adcalc.parse(formula).batch(columns, list(partials), backend=backend, engine=engine)
+    assert close(found.value, value(**columns))
+    for name, wanted in partials.items():
+        assert close(found.partials[name], wanted(**columns), 1e-12), name
+    assert found.failed == 0
+
+
+@each_engine
+@pytest.mark.parametrize("rows", [0, 1, 2, 7, 8, 9, 63, 64, 65, 1000])
+def test_any_number_of_rows(rows: int, engine: str) -> None:
+    """The last rows may be fewer than a vector holds."""
+    x = np.linspace(1, 2, rows)
+    found = adcalc.parse("x*log(x)").batch({"x": x}, hessian=True, engine=engine)
+    assert found.value.shape == (rows,)
+    assert close(found.partials["x"], np.log(x) + 1)
+    assert found.hessian is not None
+    assert close(found.hessian["x", "x"], 1 / x)
+
+
+@each_engine
+def test_columns_of_all_kinds(engine: str) -> None:
+    """Strided, reversed, read-only, single precision, whole numbers, lists: all are columns of doubles."""
+    wide = np.arange(24.0).reshape(6, 4)
+    frozen = np.arange(6.0)
+    frozen.setflags(write=False)
+    columns = {
+        "a": wide[:, 1], "b": wide[::-1, 2], "c": frozen, "d": np.arange(6, dtype=np.float32),
+        "e1": np.arange(6), "f": [True, False, True, True, False, True], "g": np.float64(2), "h": 3,
+    }  # fmt: skip
+    found = adcalc.parse("a + 10b + 100c + 1000d + 1e4*e1 + 1e5*f + 1e6*g + 1e7*h").batch(columns, engine=engine)
+    steps = np.arange(6.0)
+    flags = np.array([1, 0, 1, 1, 0, 1])
+    wanted = 4 * steps + 1 + 10 * (4 * steps[::-1] + 2) + 100 * steps + 1000 * steps + 1e4 * steps + 1e5 * flags
+    assert np.array_equal(found.value, wanted + 2e6 + 3e7)
+    assert np.array_equal(found.partials["g"], np.full(6, 1e6))
+    assert np.array_equal(wide, np.arange(24.0).reshape(6, 4))
+
+
+@each_engine
+def test_a_branch_not_taken_contributes_nothing(engine: str) -> None:
+    x = np.array([-1.0, 0.0, 4.0, -math.inf, 9.0] * 30)
+    found = adcalc.parse("where(x > 0, sqrt(x), 0) + where(x < 0, 1, log(x + 1))").batch(
+        {"x": x}, hessian=True, engine=engine
+    )
+    assert close(found.value[:3], np.array([1.0, 0.0, 2 + math.log(5)]))
+    assert close(found.partials["x"][:3], np.array([0.0, 1.0, 0.25 + 0.2]))
+    assert found.failed == 0
+    assert found.value[3] == 1.0
+    assert found.partials["x"][3] == 0.0
+
+
+KINKS = ["abs(x)", "max(x, 0)", "relu(x)", "sign(x)", "step(x)", "floor(x)", "clip(x, 0, 1)", "hypot(x, x)", "x % 1",
+         "leaky_relu(x)", "elu(x)", "where(x >= 0, x, 2x)", "min(x, x^2)", "abs(x)^3", "round(x + 0.5)"]  # fmt: skip
+
+
+@each_engine
+@pytest.mark.parametrize("formula", KINKS)
+def test_kinks_follow_the_convention_of_single_points(formula: str, engine: str) -> None:
+    """The derivative at 0 is that of a single point, and it is said in which rows it is a convention."""
+    single = adcalc.gradient(formula, {"x": 0})
+    found = adcalc.parse(formula).batch({"x": [1.25, 0, -1.25, 0]}, engine=engine)
+    assert found.value[1] == single.value
+    assert found.partials["x"][3] == single.partials["x"]
+    said = [warning for warning in found.warnings if warning.kind in ("kink", "jump")]
+    assert bool(said) == any(warning.kind in ("kink", "jump") for warning in single.warnings)
+    assert all("in 2 rows, first in row 2" in warning.message for warning in said)
+
+
+@each_engine
+@pytest.mark.parametrize("backend", EXACT)
+def test_rows_outside_the_domain_are_named(backend: str, engine: str) -> None:
+    x = np.linspace(1, 2, 1000)
+    x[[17, 400, 401]] = -1.0, 0.0, -3.0
+    found = adcalc.parse("y*log(x) + sqrt(y)").batch({"x": x, "y": 2}, backend=backend, engine=engine)
+    assert found.failed == 3
+    (reason,) = found.failures
+    assert (reason.count, reason.rows, reason.span) == (3, (17, 400, 401), (2, 8))
+    assert reason.message == "`log(x)` needs `x > 0`, here `x = -1`"
+    for column in found.columns.values():
+        assert np.array_equal(np.flatnonzero(np.isnan(column)), [17, 400, 401])
+
+
+@each_engine
+def test_a_domain_is_kept_where_a_number_would_come_out(engine: str) -> None:
+    """exp(-1/x) at 0 would be 0, and a comparison with no number false."""
+    found = adcalc.parse("exp(-1/x)").batch({"x": [1.0, 0.0]}, engine=engine)
+    assert found.failed == 1
+    assert np.isnan(found.value[1])
+    found = adcalc.parse("where(log(x) > 0, 1, 2)").batch({"x": [3.0, 0.5, -1.0]}, engine=engine)
+    assert np.array_equal(found.value, [1, 2, math.nan], equal_nan=True)
+    assert found.failed == 1
+
+
+@each_engine
+def test_rows_that_are_no_numbers_and_overflows(engine: str) -> None:
+    found = adcalc.parse("exp(x)").batch({"x": [0.0, math.nan, 800.0]}, engine=engine)
+    assert np.array_equal(found.value, [1, math.nan, math.inf], equal_nan=True)
+    assert found.failed == 1
+    assert "nan" in found.failures[0].message
+    assert any("overflows" in warning.message and "row 3" in warning.message for warning in found.warnings)
+
+
+@each_engine
+def test_rows_with_an_infinite_slope_keep_their_value(engine: str) -> None:
+    found = adcalc.parse("sqrt(x)").batch({"x": [4.0, 0.0]}, engine=engine)
+    assert np.array_equal(found.value, [2, 0])
+    assert np.array_equal(found.partials["x"], [0.25, math.inf])
+    assert found.failed == 0
+    assert any("infinite slope" in warning.message for warning in found.warnings)
+
+
+@each_engine
+def test_digits_are_not_lost(engine: str) -> None:
+    """As at a single point: (1 - cos(x))/x^2 tends to 1/2 with the slope -x/12."""
+    x = np.array([1e-8, 1e-4, 1.0])
+    found = adcalc.parse("(1 - cos(x))/x^2").batch({"x": x}, engine=engine)
+    assert np.allclose(found.value[:2], 0.5, rtol=1e-8)
+    assert np.allclose(found.partials["x"][:2], -x[:2] / 12, rtol=1e-8)
+    many = np.full(5000, 1e-8)
+    found = adcalc.parse("(1 - cos(x))/x^2").batch({"x": many}, engine=engine)
+    assert any(warning.kind == "precision" and "rows" in warning.message for warning in found.warnings)
+
+
+@each_engine
+def test_what_leaves_the_range_of_doubles_on_the_way_comes_back(engine: str) -> None:
+    found = adcalc.parse("log(exp(x) + exp(y))").batch({"x": [1000, 0, -1000], "y": [1001, 0, -1001]}, engine=engine)
+    assert close(found.value, np.array([1001.3132616875182, math.log(2), -999.6867383124818]))
+    assert found.failed == 0
+
+
+@each_engine
+def test_memory_is_used_again(engine: str) -> None:
+    f = adcalc.parse("x*y")
+    first = f.batch({"x": [1.0, 2.0], "y": [3.0, 4.0]}, engine=engine)
+    value = first.value
+    second = f.batch({"x": [5.0, 6.0], "y": [3.0, 4.0]}, engine=engine, out=first)
+    assert second.value is value
+    assert np.array_equal(value, [15, 24])
+    with pytest.raises(InputProblem, match="another length"):
+        f.batch({"x": [1.0], "y": [1.0]}, out=first)
+
+
+@each_engine
+def test_threads_share_the_work(engine: str) -> None:
+    """Rows are divided in pieces, and the results are those of one thread to the last bit."""
+    columns = drawn({"x": (0.5, 2), "y": (-1, 1)}, 300_001)
+    f = adcalc.parse("sin(x*y)*exp(x) + log(x)^2")
+    one, two = (f.batch(columns, engine=engine, threads=threads) for threads in (1, 2))
+    for name, column in one.columns.items():
+        assert np.array_equal(column, two.columns[name])
+
+
+def wide(terms: int) -> str:
+    """A formula of many operations, whose derivative is (1 + 1/terms + ...)-like sums of known terms."""
+    return "+".join(f"sin({k}*x)*y/{k}" for k in range(1, terms + 1))
+
+
+@each_engine
+@pytest.mark.parametrize("terms", [60, 400, 1500])
+def test_large_programs(terms: int, engine: str) -> None:
+    """In one part, in several, and beyond what is compiled."""
+    x, y = np.linspace(0.1, 3, 700), np.linspace(1, 2, 700)
+    found = adcalc.parse(wide(terms)).batch({"x": x, "y": y}, engine=engine)
+    k = np.arange(1, terms + 1)[:, None]
+    assert close(found.value, np.sum(np.sin(k * x) * y / k, axis=0), 1e-11)
+    assert close(found.partials["x"], np.sum(np.cos(k * x) * y, axis=0), 1e-11)
+    assert close(found.partials["y"], np.sum(np.sin(k * x) / k, axis=0), 1e-11)
+
+
+@pytest.mark.parametrize("engine", ["auto", "numpy"])
+def test_numeric_agrees(engine: str) -> None:
+    columns = drawn({"x": (0.5, 2), "y": (-1, 1)}, 40)
+    f = adcalc.parse("exp(x*y) + atan2(y, x)")
+    found = f.batch(columns, hessian=True, backend="numeric", engine=engine)
+    wanted = f.batch(columns, hessian=True)
+    for name, column in wanted.columns.items():
+        assert np.allclose(found.columns[name], column, rtol=1e-6, atol=1e-6), name
+
+
+ROWS = [row for row in SCALAR if row.samples and not row.constant]
+
+
+@each_engine
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_row_of_the_table(row: Any, engine: str) -> None:
+    """Value and partials at the samples and the edges are those of single points."""
+    points = [*row.samples, *[edge[0] for edge in row.edges]]
+    points = [point for point in points if len(point) == len(points[0])]
+    letters = "xyz"[: len(points[0])]
+    text = (
+        f"{letters[0]} {row.symbol} {letters[1]}"
+        if row.symbol and len(letters) == 2
+        else f"{row.name}({', '.join(letters)})"
+    )
+    if row.name in ("neg", "not"):
+        text = f"{row.symbol}(x)"
+    f = adcalc.parse(text)
+    by = [name for name, partial in zip(letters, row.partials * len(letters), strict=False) if partial]
+    numbers = [[adcalc.value(part) for part in point] for point in points]
+    columns = {name: [point[place] for point in numbers] for place, name in enumerate(letters)}
+    if row.name == "polygamma":
+        # The order is not a variable.
+        columns["x"] = 1.0
+        numbers = [[1.0, *point[1:]] for point in numbers]
+    found = f.batch(columns, by, engine="auto" if row.name == "polygamma" and engine == "native" else engine)
+    for place, point in enumerate(numbers):
+        at = dict(zip(letters, point, strict=True))
+        try:
+            single = f.gradient(at, by)
+        except Problem:
+            assert np.isnan(found.value[place]) or any(np.isnan(part[place]) for part in found.partials.values()), at
+            continue
+        pairs = [(found.value[place], single.value), *[(found.partials[n][place], single.partials[n]) for n in by]]
+        for one, other in pairs:
+            assert np.isclose(one, other, rtol=1e-13, atol=1e-300, equal_nan=True), (at, one, other)
+
+
+def test_wrong_columns() -> None:
+    f = adcalc.parse("x*y")
+    with pytest.raises(ShapeProblem, match="`x` has 2 entries, `y` has 3"):
+        f.batch({"x": [1, 2], "y": [1, 2, 3]})
+    with pytest.raises(ShapeProblem, match="a column has one axis, `y` is"):
+        f.batch({"x": [1, 2], "y": [[1, 2]]})
+    with pytest.raises(NameProblem, match="`y` has no value"):
+        f.batch({"x": [1, 2]})
+    with pytest.raises(NameProblem, match="no variable `z`"):
+        f.batch({"x": [1, 2], "y": 1}, wrt=["z"])
+    with pytest.raises(InputProblem, match="unknown engine `gpu`"):
+        f.batch({"x": [1, 2], "y": 1}, engine="gpu")
+    with pytest.raises(ShapeProblem, match="row by row the value must be a number"):
+        adcalc.parse("[x, x]").batch({"x": [1, 2]})
+    with pytest.raises(InputProblem, match="settles a size"):
+        adcalc.parse("sum(zeros(n)) + x").batch({"x": [1.0, 2.0], "n": [1, 2]})
+
+
+def test_values_only() -> None:
+    found = adcalc.parse("x^2").batch({"x": [1, 2]}, wrt=())
+    assert list(found.columns) == ["value"]
+    assert found.hessian is None
+
+
+def test_by_names_of_the_program() -> None:
+    """A name that the program gives a value to may be differentiated by, row by row."""
+    found = adcalc.parse("a = x^2; a*x + a").batch({"x": [1.0, 2.0]}, wrt=["a"])
+    assert np.array_equal(found.partials["a"], [2, 3])
+    assert np.array_equal(found.value, [2, 12])
+
+
+@pytest.mark.skipif(not NATIVE, reason="llvmlite is not installed")
+def test_fast_trades_last_bits_only() -> None:
+    columns = drawn({"x": (0.5, 2), "y": (-1, 1)}, 20_000)
+    f = adcalc.parse("x*y + x*x*y - y*y/x + sin(x + y)")
+    exact, fast = (f.batch(columns, engine="native", fast=fast) for fast in (False, True))
+    for name, column in exact.columns.items():
+        assert close(fast.columns[name], column)
+
+
+@pytest.mark.skipif(not NATIVE, reason="llvmlite is not installed")
+def test_strict_arithmetic_is_that_of_single_points() -> None:
+    """Without --fast sums, products and quotients are not fused: the same bits as one by one."""
+    columns = drawn({"x": (-2, 2), "y": (-1, 1)}, 5000)
+    found = adcalc.parse("x*y - y*x*0.1 + x/(y + 3)").batch(columns, (), engine="native")
+    x, y = columns["x"], columns["y"]
+    assert np.array_equal(found.value, x * y - y * x * 0.1 + x / (y + 3))
+
+
+def test_without_llvmlite_numpy_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    from adcalc.batches import batch, rows
+
+    for module in (batch, rows):
+        monkeypatch.setattr(module, "available", lambda: False)
+    found = adcalc.parse("exp(x)").batch({"x": np.zeros(200_000)})
+    assert found.engine == "numpy"
+    assert np.all(found.partials["x"] == 1)
+    assert any("adcalc[native]" in warning.hint for warning in found.warnings)
+
+
+def test_machine_code_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from adcalc.native import compiling
+
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    compiling.host.cache_clear()
+    compiling.binding.cache_clear()
+    with pytest.raises(MissingExtra, match="llvmlite"):
+        adcalc.parse("exp(x) + 0.123").batch({"x": [1.0]}, engine="native")
+
+
+@pytest.mark.skipif(not NATIVE, reason="llvmlite is not installed")
+def test_kept_machine_code_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code is kept in a folder of the user's own; a file that was changed is made anew."""
+    from adcalc.native import storing
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(storing, "_WORTH", 0)
+    module = "define i64 @f() {\n  ret i64 42\n}\n"
+    code = storing.machine_code(module)
+    folder = tmp_path / "adcalc" / "native"
+    (kept,) = folder.glob("*.o")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert storing.machine_code(module) == code
+    kept.write_bytes(kept.read_bytes()[:-1] + b"!")
+    assert storing.machine_code(module) == code
+    assert code in kept.read_bytes()
+    folder.chmod(0o777)
+    kept.unlink()
+    assert storing.machine_code(module) == code
+    assert not list(folder.glob("*.o"))
+
+
+def test_the_columns_of_a_batch_have_names() -> None:
+    found: Batch = adcalc.parse("x*y").batch({"x": [1.0], "y": [2.0]}, hessian=True)
+    assert list(found.columns) == ["value", "d_x", "d_y", "d_x_x", "d_x_y", "d_y_y"]
+    assert found.hessian is not None
+    assert found.hessian["x", "y"] is found.hessian["y", "x"]
