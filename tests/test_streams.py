@@ -587,7 +587,6 @@ def test_standard_streams(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for part in table.parts(["x"], ["x"]):
             writer.write(part.kept, {"v": part.numbers["x"] * 2})
     table.close()
-    monkeypatch.undo()
     Path("o").write_bytes(out.buffer.getvalue())  # type: ignore[union-attr]
 
     assert table.name == "standard input"

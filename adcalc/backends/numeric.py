@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from adcalc.algebras.complexes import COMPLEXES, first_unfit
-from adcalc.backends.protocol import ArrayDerivatives, Backend, Derivatives
+from adcalc.backends.protocol import Array, ArrayDerivatives, Backend, Derivatives
 from adcalc.differences import Estimate, curvature, reach, slope, twist
 from adcalc.errors import InputProblem, MethodProblem
 from adcalc.program import Unused, evaluate
@@ -82,6 +82,21 @@ class Numeric(Backend):
         from adcalc.backends.entries import hessian
 
         return hessian(task, self._real_method(), self.step)
+
+    def batch_quotients(
+        self,
+        values: Callable[[Mapping[str, Array]], Array],
+        at: Mapping[str, Array],
+        middle: Array,
+        wrt: Sequence[str],
+        *,
+        hessian: bool,
+    ) -> list[Array] | None:
+        if self.method != "richardson" or self.step is not None:
+            return None
+        from adcalc.backends.extrapolated import slopes
+
+        return slopes(values, at, middle, wrt, hessian=hessian)
 
     def _real_method(self) -> Literal["richardson", "central", "forward"]:
         if self.method == "complex":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -99,6 +99,26 @@ class Backend(ABC):
         """The partials of a formula of numbers as core formulas, to be carried out for every row of columns.
 
         None: this backend has no formulas, and takes one row after the other.
+        """
+        return None
+
+    def batch_quotients(
+        self,
+        values: Callable[[Mapping[str, Array]], Array],
+        at: Mapping[str, Array],
+        middle: Array,
+        wrt: Sequence[str],
+        *,
+        hessian: bool,
+    ) -> list[Array] | None:
+        """The partials and, of each pair once, the second partials at many points, from values alone.
+
+        None: this backend takes one row after the other.
+
+        Args:
+            values: the formula at points of which some coordinates are moved; nan where there is none.
+            at: the coordinates of all points, by variable.
+            middle: the values at the points.
         """
         return None
 

@@ -10,6 +10,7 @@ import numpy as np
 from adcalc.arrayed import located
 from adcalc.at_point import reading_at
 from adcalc.backends.protocol import Backend
+from adcalc.backends.reverse import Reverse
 from adcalc.batches.computation import Computation, computation
 from adcalc.batches.digits import doubtful
 from adcalc.batches.looking import Looked, Visit
@@ -34,6 +35,9 @@ Array: TypeAlias = Any
 
 #: Rows from which on it is worth saying what would be faster.
 _MANY = 100_000
+#: Rows whose difference quotients are taken together.
+_BLOCK = 8192
+_VALUES = Reverse()
 
 
 class Order(NamedTuple):
@@ -139,8 +143,7 @@ def carried_out(
     visit = Visit(results, single, known, strict=order.strict)
     work = _computation(reading, where, symbols, order)
     if work is None:
-        engine = "one by one"
-        visit.every(where.rows)
+        engine = _by_values(reading, where, symbols, results, visit, order)
     else:
         engine, raised = _run(work.layout(work.results, work.alarms, where), where, results, order)
         for first, last in raised:
@@ -183,6 +186,37 @@ def ready_for(reading: Reading, where: Points) -> Prepared:
             asked.source,
         )
     return ready
+
+
+def _by_values(
+    reading: Reading, where: Points, symbols: tuple[str, ...], results: Sequence[Array], visit: Visit, order: Order
+) -> str:
+    """Values by the engine and derivatives from values; or one row after the other, if the backend wants it so."""
+    work = computation(ready_for(reading, where), (), _VALUES, hessian=False)
+    assert work is not None
+    engine = ""
+    for first in range(0, where.rows, _BLOCK):
+        part = where.part(first, min(first + _BLOCK, where.rows))
+        value, *others = [each[first : first + part.rows] for each in results]
+        at = {name: part.columns.get(name, np.full(part.rows, part.numbers.get(name, 0.0))) for name in symbols}
+
+        def values(moved: Mapping[str, Array], part: Points = part) -> Array:
+            there = Points({**part.columns, **moved}, part.numbers, part.rows)
+            found = column(part.rows)
+            _run(work.layout(work.results, (), there), there, [found], order)
+            return found
+
+        engine, raised = _run(work.layout(work.results, work.alarms, part), part, [value], order)
+        with np.errstate(all="ignore"):
+            found = order.backend.batch_quotients(values, at, value, symbols, hessian=order.hessian)
+        if found is None:
+            visit.every(where.rows)
+            return "one by one"
+        for target, figures in zip(others, found, strict=True):
+            target[:] = figures
+        if raised or not all([np.all(np.isfinite(each)) for each in others]):
+            _look(visit, work, part, first, order)
+    return engine
 
 
 def _run(layout: Layout, where: Points, results: Sequence[Array], order: Order) -> tuple[str, list[tuple[int, int]]]:

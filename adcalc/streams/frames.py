@@ -13,6 +13,9 @@ from adcalc.streams.parts import ROWS, TEXT, Part, check_known, check_names, no_
 from adcalc.streams.sources import Source
 from adcalc.streams.tables import OpenTable
 
+#: Arrow files are mapped into memory, and let go of only after so many rows.
+_MAPPED = 1 << 20
+
 
 class FrameTable(OpenTable):
     """A Parquet or Arrow file that is open for reading."""
@@ -40,6 +43,7 @@ class FrameTable(OpenTable):
         if not self.rows:
             raise no_rows(self.name)
         self._done = 0
+        self._stretch = self.rows if source.shape.format == "parquet" else _MAPPED
 
     @property
     def position(self) -> int:
@@ -70,10 +74,12 @@ class FrameTable(OpenTable):
                     self._done += frame.height
 
     def _batches(self, wanted: Sequence[str]) -> Generator[Any, None, None]:
-        batches = self._scan.select(wanted).collect_batches(chunk_size=ROWS, maintain_order=True)
-        for batch in batches:
-            # A batch may be as long as the file's groups of rows are.
-            yield from batch.iter_slices(ROWS)
+        assert self.rows
+        for first in range(0, self.rows, self._stretch):
+            scan = self._scan.select(wanted).slice(first, self._stretch)
+            for batch in scan.collect_batches(chunk_size=ROWS, maintain_order=True):
+                # A batch may be as long as the file's groups of rows are.
+                yield from batch.iter_slices(ROWS)
 
     def _part(self, frame: Any, numbers: Sequence[str], keep: Sequence[str]) -> Part:
         found = {column: self._numbers(frame.get_column(column)) for column in numbers}

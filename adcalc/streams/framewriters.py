@@ -36,7 +36,7 @@ def frames(columns: Columns, format: str) -> Encoder:
         if format == "parquet":
             source.sink_parquet(file, row_group_size=_GROUP, maintain_order=True)
         else:
-            source.sink_ipc(file, record_batch_size=_GROUP, maintain_order=True)
+            source.sink_ipc(file, maintain_order=True)
 
     return encode
 

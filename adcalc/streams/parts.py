@@ -17,7 +17,7 @@ NUMBER = "number"
 TEXT = "text"
 
 #: Rows that travel together, at most (text is cut by bytes).
-ROWS = 131_072
+ROWS = 65_536
 
 _WIDEST_TEXT = 20
 

@@ -36,7 +36,7 @@ class Source:
         if name == "-":
             self._raw = _standard_input()
         else:
-            self.path = Path(name).expanduser()
+            self.path = _path(name)
             self._raw, self.size = _opened(name, self.path)
         piped = self.size is None
         try:
@@ -91,6 +91,13 @@ class Source:
         self.path = Path(spooled.name)
         self.size = self.path.stat().st_size
         self._raw = spooled
+
+
+def _path(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def _standard_input() -> Any:

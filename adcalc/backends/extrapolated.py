@@ -1,0 +1,83 @@
+"""Difference quotients at many points at once: a ladder of steps for all rows, extrapolated row by row.
+
+For each point the entry of the extrapolation table is taken that differs least from its neighbours (Ridders, 1982).
+The steps are shares of the coordinate itself and, for points near 0, of 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = Any
+#: The values of the formula at points of which some coordinates are moved; nan where there is none.
+Values: TypeAlias = Callable[[Mapping[str, Array]], Array]
+
+_RUNGS = 12
+_LARGEST = 0.25
+#: An answer whose distance from its neighbours is larger, relative to it, is none.
+_SETTLED = 1e-3
+_TINY = 1e-9
+
+
+def slopes(
+    values: Values, at: Mapping[str, Array], middle: Array, wrt: Sequence[str], *, hessian: bool
+) -> list[Array]:
+    """The partials, and the second partials of each pair once, from values alone; nan where they do not settle.
+
+    Args:
+        at: the coordinates of all points, by variable.
+        middle: the values at the points.
+    """
+    first = [_best(at[name], lambda h, name=name: _first(values, at, name, h)) for name in wrt]  # type: ignore[misc]
+    if not hessian:
+        return first
+    found = {(name, name): _best(at[name], lambda h, n=name: _second(values, at, middle, n, h)) for name in wrt}  # type: ignore[misc]
+    for a, b in combinations(wrt, 2):
+        found[a, b] = _best(at[a], lambda h, a=a, b=b: _mixed(values, at, a, b, h))  # type: ignore[misc]
+    return [*first, *[found[a, b] for place, a in enumerate(wrt) for b in wrt[place:]]]
+
+
+def _best(x: Array, quotient: Callable[[Array], Array]) -> Array:
+    """The better of the answers at the scale of the coordinate and at that of 1."""
+    own = np.where(x == 0.0, 1.0, np.abs(x))
+    one, error = _extrapolated(x, own, quotient)
+    other, other_error = _extrapolated(x, np.maximum(own, 1.0), quotient)
+    better = ~(other_error >= error)
+    found, least = np.where(better, other, one), np.where(better, other_error, error)
+    return np.where(least <= _SETTLED * np.abs(found) + _TINY, found, np.nan)
+
+
+def _extrapolated(x: Array, scale: Array, quotient: Callable[[Array], Array]) -> tuple[Array, Array]:
+    """Quotients of even error at halved steps, extrapolated to step 0 (Richardson, 1911), and how sure they are."""
+    found, error = np.full(x.shape, np.nan), np.full(x.shape, np.inf)
+    before: list[Array] = []
+    for rung in range(_RUNGS):
+        step = scale * (_LARGEST * 0.5**rung)
+        # The step as it is between two doubles.
+        column = [quotient((x + step) - x)]
+        for order, coarser in enumerate(before):
+            column.append(column[-1] + (column[-1] - coarser) / (4.0 ** (order + 1) - 1.0))
+            apart = np.maximum(np.abs(column[-1] - column[-2]), np.abs(column[-1] - coarser))
+            better = apart < error
+            found, error = np.where(better, column[-1], found), np.where(better, apart, error)
+        before = column
+    return found, error
+
+
+def _first(values: Values, at: Mapping[str, Array], name: str, h: Array) -> Array:
+    return (values({name: at[name] + h}) - values({name: at[name] - h})) / (2.0 * h)
+
+
+def _second(values: Values, at: Mapping[str, Array], middle: Array, name: str, h: Array) -> Array:
+    return (values({name: at[name] + h}) - 2.0 * middle + values({name: at[name] - h})) / (h * h)
+
+
+def _mixed(values: Values, at: Mapping[str, Array], a: str, b: str, h: Array) -> Array:
+    x, y = at[a], at[b]
+    k = (y + h * (np.where(y == 0.0, 1.0, np.abs(y)) / np.where(x == 0.0, 1.0, np.abs(x)))) - y
+    corners = [values({a: x + i * h, b: y + j * k}) * (i * j) for i in (1.0, -1.0) for j in (1.0, -1.0)]
+    return (corners[0] + corners[1] + corners[2] + corners[3]) / (4.0 * h * k)
