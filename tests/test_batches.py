@@ -301,7 +301,7 @@ def test_every_row_of_the_table(row: Any, engine: str) -> None:
     f = adcalc.parse(text)
     by = [name for name, partial in zip(letters, row.partials * len(letters), strict=False) if partial]
     numbers = [[adcalc.value(part) for part in point] for point in points]
-    columns = {name: [point[place] for point in numbers] for place, name in enumerate(letters)}
+    columns: dict[str, Any] = {name: [point[place] for point in numbers] for place, name in enumerate(letters)}
     if row.name == "polygamma":
         # The order is not a variable.
         columns["x"] = 1.0

@@ -7,6 +7,7 @@ The steps are shares of the coordinate itself and, for points near 0, of 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -18,37 +19,41 @@ Values: TypeAlias = Callable[[Mapping[str, Array]], Array]
 
 _RUNGS = 12
 _LARGEST = 0.25
-#: An answer whose distance from its neighbours is larger, relative to it, is none.
-_SETTLED = 1e-3
-_TINY = 1e-9
+#: An answer whose distance from its neighbours is larger, relative to it or to what rounding may do, is none.
+_SETTLED, _NOISE = 1e-3, 1e-8
 
 
-def slopes(
-    values: Values, at: Mapping[str, Array], middle: Array, wrt: Sequence[str], *, hessian: bool
-) -> list[Array]:
+def slopes(values: Values, at: Mapping[str, Array], middle: Array, wrt: Sequence[str], *, hessian: bool) -> list[Array]:
     """The partials, and the second partials of each pair once, from values alone; nan where they do not settle.
 
     Args:
         at: the coordinates of all points, by variable.
         middle: the values at the points.
     """
-    first = [_best(at[name], lambda h, name=name: _first(values, at, name, h)) for name in wrt]  # type: ignore[misc]
+    scale = {name: np.where(at[name] == 0.0, 1.0, np.abs(at[name])) for name in wrt}
+    size = np.abs(middle)
+
+    def best(quotient: Callable[[Array], Array], a: str, noise: Array) -> Array:
+        return _best(at[a], scale[a], quotient, _NOISE * noise)
+
+    first = [best(partial(_first, values, at, name), name, size / scale[name]) for name in wrt]
     if not hessian:
         return first
-    found = {(name, name): _best(at[name], lambda h, n=name: _second(values, at, middle, n, h)) for name in wrt}  # type: ignore[misc]
+    found = {
+        (name, name): best(partial(_second, values, at, middle, name), name, size / scale[name] ** 2) for name in wrt
+    }
     for a, b in combinations(wrt, 2):
-        found[a, b] = _best(at[a], lambda h, a=a, b=b: _mixed(values, at, a, b, h))  # type: ignore[misc]
+        found[a, b] = best(partial(_mixed, values, at, a, b), a, size / (scale[a] * scale[b]))
     return [*first, *[found[a, b] for place, a in enumerate(wrt) for b in wrt[place:]]]
 
 
-def _best(x: Array, quotient: Callable[[Array], Array]) -> Array:
+def _best(x: Array, own: Array, quotient: Callable[[Array], Array], noise: Array) -> Array:
     """The better of the answers at the scale of the coordinate and at that of 1."""
-    own = np.where(x == 0.0, 1.0, np.abs(x))
     one, error = _extrapolated(x, own, quotient)
     other, other_error = _extrapolated(x, np.maximum(own, 1.0), quotient)
     better = ~(other_error >= error)
     found, least = np.where(better, other, one), np.where(better, other_error, error)
-    return np.where(least <= _SETTLED * np.abs(found) + _TINY, found, np.nan)
+    return np.where(least <= _SETTLED * np.abs(found) + noise + _NOISE, found, np.nan)
 
 
 def _extrapolated(x: Array, scale: Array, quotient: Callable[[Array], Array]) -> tuple[Array, Array]:

@@ -241,7 +241,7 @@ def _look(visit: Visit, work: Computation, where: Points, offset: int, order: Or
 def _memory(out: Sequence[Array] | None, count: int, rows: int) -> list[Array]:
     """Columns for the results: those that are given, or new ones."""
     if out is None:
-        return [column(rows) for _ in range(count)]
+        return [column(rows, place) for place in range(count)]
     if len(out) != count or any(len(each) != rows for each in out):
         raise InputProblem("the batch to write to has other columns or another length", hint="leave `out` away")
     return list(out)

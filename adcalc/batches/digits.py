@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ Array: TypeAlias = Any
 
 #: A batch of so many rows is checked like single points, and of a larger one so many rows.
 FEW = 256
+_RUN = 8
 _SEEDS = (20_250_713, 19_700_101)
 #: Roundings are made about eight times worse, so that this is about what 30 of them may do.
 _TOLERANCE = 256 * sys.float_info.epsilon
@@ -40,12 +42,19 @@ def doubtful(work: Computation, where: Points, results: Sequence[Array]) -> tupl
         return _NOWHERE
     if where.rows <= FEW:
         return _found(_spread(work, where, results, _SEEDS), _TOLERANCE)
-    some = np.linspace(0, where.rows - 1, FEW).astype(np.intp)
+    some = _sample(where.rows)
     sample = Points({name: values[some] for name, values in where.columns.items()}, where.numbers, FEW)
     key = ("digits", work.results, tuple(where.numbers.items()), *[each.tobytes() for each in sample.columns.values()])
     if work.ready.latest("digits", key, lambda: _lost(work, sample, [each[some] for each in results])):
         return _found(_all_spreads(work, where, results), _HALF)
     return _NOWHERE
+
+
+@lru_cache(maxsize=8)
+def _sample(rows: int) -> Array:
+    """Rows that stand for all: runs of neighbours, which lie together in memory, everywhere in the columns."""
+    starts = np.linspace(0, rows - _RUN, FEW // _RUN).astype(np.intp)
+    return (starts[:, None] + np.arange(_RUN)).reshape(-1)
 
 
 def _found(spread: Array, tolerance: float) -> tuple[Array, Array]:

@@ -155,6 +155,8 @@ class Visit:
             badly: which of them have lost half of their digits; these come first.
             operations: of a row, which tell how many can be computed again.
         """
+        if not len(rows):
+            return
         if self.known is not None:
             rows, badly = rows[~self.known[rows]], badly[~self.known[rows]]
         most = min(_MOST_REPEATED, max(_FEWEST_REPEATED, _REPEATED_OPERATIONS // max(1, operations)))
@@ -190,7 +192,8 @@ class Visit:
         if self.known is not None:
             for column in self.results:
                 column[self.known] = np.nan
-        failed = np.unique(np.concatenate([np.array([], dtype=np.intp), *self.failed]))
+        nowhere = np.array([], dtype=np.intp)
+        failed = np.unique(np.concatenate(self.failed)) if self.failed else nowhere
         return Looked(failed, tuple(self.reasons.values()), tuple([Warned(*each) for each in self.warnings.values()]))
 
     def _take(self, row: int, figures: Sequence[float]) -> None:

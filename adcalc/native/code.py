@@ -122,7 +122,7 @@ class Code:
         return self.line(f"fcmp {how} {self.doubles} {x}, {y}")
 
     def select(self, mask: Lane, x: Lane, y: Lane) -> Lane:
-        """x where the mask holds, else y."""
+        """The lanes of x where the mask holds, else those of y."""
         return self.line(f"select {self.masks} {mask}, {self.doubles} {x}, {self.doubles} {y}")
 
     def both(self, p: Lane, q: Lane) -> Lane:

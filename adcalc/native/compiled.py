@@ -8,6 +8,7 @@ from adcalc.native.compiling import host
 from adcalc.native.emission import Unfit, fits
 from adcalc.native.engine import Machine
 from adcalc.native.kernel import Layout
+from adcalc.native.rewriting import rewritten
 from adcalc.native.stages import Staged
 from adcalc.program import lowered
 
@@ -23,6 +24,7 @@ def compiled(layout: Layout, *, fast: bool = False) -> Machine | Staged:
         MissingExtra: llvmlite is not installed.
         Unfit: there is no machine code for one of its operations.
     """
+    layout = rewritten(layout)
     program = lowered([*layout.results, *layout.alarms])
     width = host().width
     rows = [(slot.primitive, len(slot.arguments)) for slot in program.slots if slot.primitive is not None]

@@ -15,12 +15,16 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from adcalc.native.code import Code, Lane
+from adcalc.native.dividing import Way
 from adcalc.native.functions import VectorFunction, vector_function
+from adcalc.native.processor import inverse, native, quotient, root
 from adcalc.primitive import Primitive
 from adcalc.rules import Call, compiled
 
 Writer: TypeAlias = "Callable[..., Lane]"
 
+#: Sizes between which divisors can be inverted without denormals on the way.
+_LEAST, _MOST = 2.0**-900, 2.0**900
 #: Powers that are taken as products and roots; the others are a function.
 _POWERS = (-3.0, -2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 
@@ -36,6 +40,12 @@ def fits(primitive: Primitive, arity: int, width: int) -> bool:
     return not primitive.over and (bool(primitive.body) or vector_function(primitive.name, arity, width) is not None)
 
 
+def cost(name: str, arity: int, width: int) -> int:
+    """About how many operations a row takes."""
+    function = None if name in _WRITERS else vector_function(name, arity, width)
+    return 1 if function is None else function.text.count("\n")
+
+
 class Lanes:
     """The algebra of vectors of doubles, written down as code.
 
@@ -44,14 +54,27 @@ class Lanes:
         body: runs for every vector of rows.
         functions: the vector functions that are called, by name.
         called: how often each of them is.
+        strange: masks of rows in which a quick division or root may be wrong.
+        way: how the next division or root is to be carried out.
     """
 
-    __slots__ = ("_constants", "_masks", "body", "called", "functions", "head")
+    __slots__ = (
+        "_constants", "_inverses", "_masks", "_quick", "body", "called", "functions", "head", "strange", "way",
+    )  # fmt: skip
     exact = True
 
-    def __init__(self, head: Code, body: Code) -> None:
+    def __init__(self, head: Code, body: Code, *, quick: bool) -> None:
+        """Takes two places for code.
+
+        Args:
+            quick: divisions and roots may be made of other instructions, where these are faster.
+        """
         self.head = head
         self.body = body
+        self.strange: list[Lane] = []
+        self.way = Way.INSTRUCTION
+        self._quick = quick and native(body)
+        self._inverses: dict[Lane, Lane] = {}
         self.functions: dict[str, VectorFunction] = {}
         self.called: Counter[str] = Counter()
         self._constants: dict[Lane, float] = {}
@@ -84,7 +107,7 @@ class Lanes:
         if primitive.name == "^":
             power = self._constants.get(arguments[1])
             if power in _POWERS:
-                return _power(self.place(arguments), arguments[0], power)
+                return _power(self, self.place(arguments), arguments[0], power)
         function = self._function(primitive.name, len(arguments))
         if function is not None:
             self.called[function.name] += 1
@@ -92,6 +115,40 @@ class Lanes:
         if not primitive.body:
             raise Unfit(primitive.name)
         return self._within_domain(primitive, arguments)
+
+    def divided(self, x: Lane, y: Lane) -> Lane:
+        """A quotient, with the same bits whatever the way."""
+        code, divisor = self.place([x, y]), self._constants.get(y)
+        if not self._quick:
+            return code.div(x, y)
+        if divisor is not None:
+            if not _LEAST < abs(divisor) < _MOST:
+                return code.div(x, y)
+            inverted = code.const(1.0 / divisor)
+            return code.mul(x, inverted) if abs(math.frexp(divisor)[0]) == 0.5 else quotient(code, x, y, inverted)
+        if self.way is Way.INSTRUCTION:
+            return code.div(x, y)
+        inverted = self._inverses.get(y, "")
+        if not inverted:
+            own = self.place([y])
+            inverted = inverse(own, y) if self.way is Way.PRODUCTS else own.div(own.const(1.0), y)
+            self._inverses[y] = inverted
+            size = own.abs(y)
+            beyond = own.compare("oge", size, own.const(_MOST))
+            self.strange.append(own.either(beyond, own.compare("ole", size, own.const(_LEAST))))
+        if self.way is Way.SHARED and self._constants.get(x) == 1.0:
+            return inverted
+        return quotient(code, x, y, inverted)
+
+    def rooted(self, x: Lane) -> Lane:
+        """A square root, likewise."""
+        code = self.place([x])
+        if not self._quick or self.way is Way.INSTRUCTION:
+            return code.sqrt(x)
+        beyond = code.compare("oge", x, code.const(_MOST))
+        small = code.both(code.compare("ole", x, code.const(_LEAST)), code.compare("ogt", x, code.const(0.0)))
+        self.strange.append(code.either(beyond, small))
+        return root(code, x)
 
     def place(self, lanes: Sequence[Lane]) -> Code:
         """Where an operation on some lanes is written: before the loop if none of them changes."""
@@ -176,22 +233,22 @@ def _clip(lanes: Lanes, code: Code, x: Lane, low: Lane, high: Lane) -> Lane:
     return code.select(code.compare("ole", low, high), found, code.const(math.nan))
 
 
-def _power(code: Code, x: Lane, power: float) -> Lane:
+def _power(lanes: Lanes, code: Code, x: Lane, power: float) -> Lane:
     """A power by products and roots; of these one rounds less than the general function does."""
-    one = code.const(1.0)
+    one = lanes.const(1.0)
     whole, half = divmod(abs(power), 1.0)
     parts = [x] * int(whole)
     if half:
         # The root of -0 is -0, and a power of it 0.
-        parts.append(code.add(code.sqrt(x), code.const(0.0)))
+        parts.append(code.add(lanes.rooted(x), code.const(0.0)))
     if power == -2.0:
-        inverse = code.div(one, x)
-        return code.mul(inverse, inverse)
+        inverted = lanes.divided(one, x)
+        return code.mul(inverted, inverted)
     if power == 4.0:
         square = code.mul(x, x)
         return code.mul(square, square)
     found = reduce(code.mul, parts)
-    return code.div(one, found) if power < 0.0 else found
+    return lanes.divided(one, found) if power < 0.0 else found
 
 
 _WRITERS: Mapping[str, Writer] = MappingProxyType(
@@ -199,7 +256,7 @@ _WRITERS: Mapping[str, Writer] = MappingProxyType(
         "+": lambda lanes, code, x, y: code.add(x, y),
         "-": lambda lanes, code, x, y: code.sub(x, y),
         "*": lambda lanes, code, x, y: code.mul(x, y),
-        "/": lambda lanes, code, x, y: code.div(x, y),
+        "/": lambda lanes, code, x, y: lanes.divided(x, y),
         "neg": lambda lanes, code, x: code.neg(x),
         "<": _comparison("olt"),
         "<=": _comparison("ole"),
@@ -213,7 +270,7 @@ _WRITERS: Mapping[str, Writer] = MappingProxyType(
         "where": _where,
         "given": _given,
         "abs": lambda lanes, code, x: code.abs(x),
-        "sqrt": lambda lanes, code, x: code.sqrt(x),
+        "sqrt": lambda lanes, code, x: lanes.rooted(x),
         "sign": _sign,
         "step": _step,
         "floor": lambda lanes, code, x: code.intrinsic("floor", x),

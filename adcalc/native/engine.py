@@ -13,8 +13,10 @@ from adcalc.native.storing import machine_code
 
 Array: TypeAlias = Any
 
+#: Bits of a kernel's answer.
+_RAISED, _STRANGE = 1, 2
 #: Bytes of results beyond which they go past the cache: nobody will find them there any more.
-_STREAMED = 2**25
+_STREAMED = 2**24
 
 
 class Machine:
@@ -25,7 +27,7 @@ class Machine:
         fast: sums and products may be fused and reordered.
     """
 
-    __slots__ = ("_kernels", "_width", "fast", "layout")
+    __slots__ = ("_kernels", "fast", "layout", "width")
 
     def __init__(self, layout: Layout, *, fast: bool) -> None:
         """Takes a program and compiles it.
@@ -36,9 +38,9 @@ class Machine:
         """
         self.layout = layout
         self.fast = fast
-        self._width = host().width
-        self._kernels: dict[bool, Loaded] = {}
-        self._kernel(streaming=False)
+        self.width = host().width
+        self._kernels: dict[Options, Loaded] = {}
+        self.kernel(streaming=False)
 
     def bound(self, columns: Sequence[Array], numbers: Sequence[float], results: Sequence[Array]) -> Bound:
         """The program with its data.
@@ -51,31 +53,39 @@ class Machine:
         rows = max(map(len, results), default=0)
         aligned = all([address(each) % ALIGNMENT == 0 for each in results])
         streaming = aligned and 8 * rows * len(results) > _STREAMED
-        return Bound(self._kernel(streaming=streaming), self._width, columns, numbers, results)
+        return Bound(self, columns, numbers, results, streaming=streaming)
 
-    def _kernel(self, *, streaming: bool) -> Loaded:
-        found = self._kernels.get(streaming)
+    def kernel(self, *, streaming: bool, quick: bool = True) -> Loaded:
+        """The machine code, compiled when it is first asked for.
+
+        Args:
+            streaming: results go past the cache.
+            quick: divisions and roots by shortcuts.
+        """
+        options = Options(self.width, streaming, self.fast, quick)
+        found = self._kernels.get(options)
         if found is None:
-            text = written(self.layout, Options(self._width, streaming, self.fast))
-            found = self._kernels[streaming] = Loaded(machine_code(text.module), ENTRY, text.symbols)
+            text = written(self.layout, options)
+            found = self._kernels[options] = Loaded(machine_code(text.module), ENTRY, text.symbols)
         return found
 
 
 class Bound:
     """A program with its data, to be run on any of the rows."""
 
-    __slots__ = ("_columns", "_kernel", "_numbers", "_results", "_tables", "_width")
+    __slots__ = ("_columns", "_machine", "_numbers", "_results", "_streaming", "_tables")
 
     def __init__(
         self,
-        kernel: Loaded,
-        width: int,
+        machine: Machine,
         columns: Sequence[Array],
         numbers: Sequence[float],
         results: Sequence[Array],
+        *,
+        streaming: bool,
     ) -> None:
-        self._kernel = kernel
-        self._width = width
+        self._machine = machine
+        self._streaming = streaming
         self._columns = columns
         self._results = results
         self._numbers = (ctypes.c_double * max(1, len(numbers)))(*numbers)
@@ -83,21 +93,29 @@ class Bound:
 
     def run(self, first: int, last: int) -> bool:
         """Computes some rows; whether an alarm was raised in one of them."""
-        whole = first + (last - first) // self._width * self._width
-        columns, results = self._tables
-        raised = self._kernel.function(columns, self._numbers, results, first, whole)
-        if whole < last:
-            raised |= self._rest(whole, last)
-        return raised != 0
+        width = self._machine.width
+        whole = first + (last - first) // width * width
+        raised = self._call(*self._tables, first, whole)
+        return self._rest(whole, last) or raised if whole < last else raised
 
-    def _rest(self, first: int, last: int) -> int:
+    def _call(self, columns: Any, results: Any, first: int, last: int) -> bool:
+        """Computes whole vectors; where a shortcut may have been wrong, once more without it."""
+        quick = self._machine.kernel(streaming=self._streaming)
+        answer = quick.function(columns, self._numbers, results, first, last)
+        if answer & _STRANGE:
+            exact = self._machine.kernel(streaming=self._streaming, quick=False)
+            answer = exact.function(columns, self._numbers, results, first, last)
+        return bool(answer & _RAISED)
+
+    def _rest(self, first: int, last: int) -> bool:
         """The last rows, fewer than a vector holds, with the very last one repeated to fill it."""
-        columns = [column(self._width) for _ in self._columns]
-        results = [column(self._width) for _ in self._results]
+        width = self._machine.width
+        columns = [column(width) for _ in self._columns]
+        results = [column(width) for _ in self._results]
         for padded, values in zip(columns, self._columns, strict=True):
             padded[: last - first] = values[first:last]
             padded[last - first :] = values[last - 1]
-        raised = self._kernel.function(_table(columns), self._numbers, _table(results), 0, self._width)
+        raised = self._call(_table(columns), _table(results), 0, width)
         for padded, values in zip(results, self._results, strict=True):
             values[first:last] = padded[: last - first]
         return raised

@@ -2,19 +2,24 @@
 
 The function takes three tables of addresses (of the columns it reads, of the numbers that are the same
 for every row, of the columns it writes) and the rows to work on, whose count is a multiple of the
-vector's width.  It answers whether one of its alarms was raised on the way.
+vector's width.  It answers whether one of its alarms was raised on the way, and whether a
+row needs the code without shortcuts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
-from adcalc.expr import Expr
+from adcalc.expr import Apply, Expr, Number
 from adcalc.native.code import Code, Lane
-from adcalc.native.emission import Lanes
-from adcalc.program import Program, Unused, evaluate, lowered
+from adcalc.native.dividing import Way, ways
+from adcalc.native.emission import Lanes, cost
+from adcalc.program import Program, lowered
+from adcalc.table import PRIMITIVES
 
+_MINUS, _UNEQUAL = PRIMITIVES["-"], PRIMITIVES["!="]
 #: What the function is called.
 ENTRY = "adcalc_kernel"
 #: A program of more operations, or with more lines in the vector functions it calls, calls these out of line: LLVM's
@@ -34,6 +39,8 @@ class Options(NamedTuple):
     """Results go past the cache; their columns are aligned to vectors."""
     fast: bool = False
     """Sums and products may be fused and reordered."""
+    quick: bool = True
+    """Divisions and roots may be made of other instructions; in rows where that may be wrong it is said."""
 
 
 class Layout(NamedTuple):
@@ -62,26 +69,40 @@ def written(layout: Layout, options: Options) -> Text:
     Raises:
         Unfit: a row has no machine code.
     """
-    program = lowered([*layout.results, *layout.alarms])
+    finite = [formula for alarm in layout.alarms if (formula := watched(alarm)) is not None]
+    alarms = [alarm for alarm in layout.alarms if watched(alarm) is None]
+    program = lowered([*layout.results, *finite, *alarms])
     declared: dict[str, str] = {}
     head = Code(options.width, prefix="u", fast=options.fast, declared=declared)
     body = Code(options.width, prefix="v", fast=options.fast, declared=declared)
-    lanes = Lanes(head, body)
+    lanes = Lanes(head, body, quick=options.quick)
     inputs = {name: _broadcast(head, place) for place, name in enumerate(layout.numbers)}
     inputs |= {name: _loaded(head, body, place) for place, name in enumerate(layout.columns)}
     values = _values(program, lanes, inputs)
     count = len(layout.results)
     for place, lane in enumerate(values[:count]):
         _store(head, body, place, lane, options)
-    raised = _raised(lanes, values[count:])
+    sound = _sum_of_nothing(body, values[count : count + len(finite)])
+    raised = _any(body, [lanes.mask(alarm) for alarm in values[count + len(finite) :]])
+    strange = _any(body, lanes.strange)
     lines = sum([count * lanes.functions[name].text.count("\n") for name, count in lanes.called.items()])
     inline = program.operations <= _MOST_OPERATIONS and lines <= _MOST_LINES
     functions = [each.text.replace("{attributes}", _inlining(inline)) for each in lanes.functions.values()]
     for function in lanes.functions.values():
         declared |= function.declared
-    module = "\n".join([*declared.values(), *functions, _frame(head, body, raised), "!0 = !{i32 1}", ""])
+    module = "\n".join(
+        [*declared.values(), *functions, _frame(head, body, sound, raised, strange), "!0 = !{i32 1}", ""]
+    )
     symbols = {name: address for each in lanes.functions.values() for name, address in each.symbols.items()}
     return Text(module, symbols)
+
+
+def watched(alarm: Expr) -> Expr | None:
+    """The formula that an alarm says is not finite: x of `x - x != 0`; None for any other alarm."""
+    match alarm:
+        case Apply(primitive=unequal, arguments=(Apply(primitive=minus, arguments=(x, y)), Number(value=0.0))):
+            return x if unequal is _UNEQUAL and minus is _MINUS and x is y else None
+    return None
 
 
 def _inlining(inline: bool) -> str:
@@ -89,8 +110,16 @@ def _inlining(inline: bool) -> str:
 
 
 def _values(program: Program, lanes: Lanes, inputs: dict[str, Lane]) -> list[Lane]:
-    found = evaluate(program._replace(branching=False), lanes, inputs)
-    return [value for output in program.outputs if not isinstance(value := found[output], Unused)]
+    """Every operation written down; the lanes of the results."""
+    chosen = ways(program, lambda name, arity: cost(name, arity, lanes.body.width))
+    found: list[Lane] = []
+    for index, (node, primitive, arguments) in enumerate(program.slots):
+        if primitive is not None:
+            lanes.way = chosen.get(index, Way.INSTRUCTION)
+            found.append(lanes.apply(primitive, [found[argument] for argument in arguments]))
+        else:
+            found.append(lanes.const(node.value) if isinstance(node, Number) else inputs[getattr(node, "name", "")])
+    return [found[output] for output in program.outputs]
 
 
 def _broadcast(head: Code, place: int) -> Lane:
@@ -120,19 +149,20 @@ def _store(head: Code, body: Code, place: int, lane: Lane, options: Options) -> 
     body.lines.append(f"  store {body.doubles} {lane}, ptr {address}, {how}")
 
 
-def _raised(lanes: Lanes, alarms: Sequence[Lane]) -> Lane | None:
-    """The mask of the rows in which an alarm was raised."""
-    raised: Lane | None = None
-    for alarm in alarms:
-        mask = lanes.mask(alarm)
-        raised = mask if raised is None else lanes.body.either(raised, mask)
-    return raised
+def _any(body: Code, masks: Sequence[Lane]) -> Lane:
+    """The mask of the rows in which one of some masks holds."""
+    return reduce(body.either, masks) if masks else "zeroinitializer"
 
 
-def _frame(head: Code, body: Code, raised: Lane | None) -> str:
-    """The function around the loop."""
+def _sum_of_nothing(body: Code, lanes: Sequence[Lane]) -> Lane:
+    """0, or nan in a row where one of some lanes is not finite: it costs an operation for each, and no mask."""
+    zero = body.const(0.0)
+    return reduce(lambda total, lane: body.fma(lane, zero, total), lanes, zero)
+
+
+def _frame(head: Code, body: Code, sound: Lane, raised: Lane, strange: Lane) -> str:
+    """The function around the loop; its answer is 1 where an alarm was raised, plus 2 where something was strange."""
     masks, width = body.masks, body.width
-    found = raised or "zeroinitializer"
     return "\n".join(
         [
             f"define i64 @{ENTRY}({_PARAMETERS}) {_ATTRIBUTES} {{",
@@ -142,15 +172,26 @@ def _frame(head: Code, body: Code, raised: Lane | None) -> str:
             "  br i1 %some, label %loop, label %nothing",
             "loop:",
             "  %row = phi i64 [ %first, %entry ], [ %next, %loop ]",
-            f"  %before = phi {masks} [ zeroinitializer, %entry ], [ %after, %loop ]",
+            f"  %raised0 = phi {masks} [ zeroinitializer, %entry ], [ %raised1, %loop ]",
+            f"  %strange0 = phi {masks} [ zeroinitializer, %entry ], [ %strange1, %loop ]",
+            f"  %sound0 = phi {body.doubles} [ zeroinitializer, %entry ], [ %sound1, %loop ]",
             *body.lines,
-            f"  %after = or {masks} %before, {found}",
+            f"  %sound1 = fadd {body.doubles} %sound0, {sound}",
+            f"  %raised1 = or {masks} %raised0, {raised}",
+            f"  %strange1 = or {masks} %strange0, {strange}",
             f"  %next = add nsw i64 %row, {width}",
             "  %more = icmp slt i64 %next, %last",
             "  br i1 %more, label %loop, label %done",
             "done:",
-            f"  %bits = bitcast {masks} %after to i{width}",
-            f"  %answer = zext i{width} %bits to i64",
+            f"  %unsound = fcmp uno {body.doubles} %sound1, %sound1",
+            f"  %either = or {masks} %unsound, %raised1",
+            f"  %raised2 = bitcast {masks} %either to i{width}",
+            f"  %strange2 = bitcast {masks} %strange1 to i{width}",
+            f"  %raised3 = icmp ne i{width} %raised2, 0",
+            f"  %strange3 = icmp ne i{width} %strange2, 0",
+            "  %low = zext i1 %raised3 to i64",
+            "  %high = select i1 %strange3, i64 2, i64 0",
+            "  %answer = or i64 %low, %high",
             "  ret i64 %answer",
             "nothing:",
             "  ret i64 0",
