@@ -182,7 +182,8 @@ class Function:
         >>> found.value, found.partials["x"]
         (array([42.,  4.]), array([24.,  2.]))
         """
-        from adcalc.batches.batch import Order, batch
+        from adcalc.batches.batch import batch
+        from adcalc.batches.order import Order
 
         order = Order(wrt, hessian, at_point.chosen_backend(backend), engine, threads, fast)
         return batch(self, merged(columns, {}), order, out)

@@ -9,17 +9,17 @@ import numpy as np
 
 from adcalc.arrayed import located
 from adcalc.at_point import reading_at
-from adcalc.backends.protocol import Backend
 from adcalc.backends.reverse import Reverse
 from adcalc.batches.computation import Computation, computation
 from adcalc.batches.digits import doubtful
 from adcalc.batches.looking import Looked, Visit
+from adcalc.batches.order import Order, pairs
 from adcalc.batches.points import Points, points
 from adcalc.batches.rows import carrier, run
 from adcalc.batches.single import Single
 from adcalc.errors import Caution, InputProblem, ShapeProblem
 from adcalc.native.compiling import available
-from adcalc.native.kernel import Layout
+from adcalc.native.layout import Layout
 from adcalc.native.memory import column
 from adcalc.point import Given, resolved
 from adcalc.prepared import Prepared, prepared
@@ -38,19 +38,6 @@ _MANY = 100_000
 #: Rows whose difference quotients are taken together.
 _BLOCK = 8192
 _VALUES = Reverse()
-
-
-class Order(NamedTuple):
-    """How a batch is to be computed."""
-
-    wrt: Sequence[str] | None
-    hessian: bool
-    backend: Backend
-    engine: str = "auto"
-    threads: int | None = None
-    fast: bool = False
-    strict: bool = False
-    """A point without a value is a problem."""
 
 
 def row_label(row: int) -> str:
@@ -105,15 +92,6 @@ def batch(
         found.engine,
         order_of_pairs,
     )
-
-
-def pairs(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Two variables at a time, each pair once.
-
-    >>> pairs("xy")
-    (('x', 'x'), ('x', 'y'), ('y', 'y'))
-    """
-    return tuple([(a, b) for place, a in enumerate(names) for b in names[place:]])
 
 
 def carried_out(
@@ -223,7 +201,7 @@ def _run(layout: Layout, where: Points, results: Sequence[Array], order: Order) 
     """Computes formulas for all rows; by which engine, and the pieces in which an alarm was raised."""
     columns = [np.ascontiguousarray(where.columns[name]) for name in layout.columns]
     numbers = [where.numbers[name] for name in layout.numbers]
-    carried, engine = carrier(layout, order.engine, where.rows, fast=order.fast)
+    carried, engine = carrier(layout, order, where.rows)
     return engine, run(carried.bound(columns, numbers, results), where.rows, order.threads)
 
 

@@ -14,7 +14,7 @@ from adcalc.backends.protocol import Backend
 from adcalc.batches.points import Points
 from adcalc.batches.watching import Watch, alarms_of, codes, watches
 from adcalc.expr import Expr, number, variables
-from adcalc.native.kernel import Layout
+from adcalc.native.layout import Layout
 from adcalc.prepared import Prepared
 from adcalc.program import Program, lowered
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from adcalc.backends.protocol import Backend
-from adcalc.batches.batch import Order, batch
+from adcalc.batches.batch import batch
+from adcalc.batches.order import Order
 from adcalc.errors import ShapeProblem
 from adcalc.point import Point, resolved
 from adcalc.results import Figure, Gradient

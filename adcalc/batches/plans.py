@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from adcalc.batches.registers import Registers
 from adcalc.execution import Plan
-from adcalc.native.kernel import Layout
+from adcalc.expr import Expr
+from adcalc.native.layout import Layout, fewer, watched
+from adcalc.native.memory import column
 
 Array: TypeAlias = Any
 
@@ -22,43 +26,80 @@ class Planned:
 
     Attributes:
         layout: what it computes.
+        finite: formulas that are finite where all is well.
+        others: formulas that are 0 where all is well.
+        plan: for a program that works on arrays on the way.
+        registers: for one of numbers.
     """
 
-    __slots__ = ("_plan", "layout")
+    __slots__ = ("finite", "layout", "others", "plan", "registers")
 
     def __init__(self, layout: Layout) -> None:
+        alarms = fewer(layout.alarms)
         self.layout = layout
-        self._plan = Plan([*layout.results, *layout.alarms])
+        self.finite = [formula for alarm in alarms if (formula := watched(alarm)) is not None]
+        self.others = [alarm for alarm in alarms if watched(alarm) is None]
+        outputs: list[Expr] = [*layout.results, *self.finite, *self.others]
+        self.registers = Registers(layout, outputs) if Registers.fit(outputs) else None
+        self.plan = Plan(outputs) if self.registers is None else None
 
     def bound(self, columns: Sequence[Array], numbers: Sequence[float], results: Sequence[Array]) -> Run:
         """The program with its data; arguments as those of `adcalc.native.engine.Machine.bound`."""
-        return Run(self._plan, self.layout, columns, numbers, results)
+        return Run(
+            self,
+            dict(zip(self.layout.columns, columns, strict=True)),
+            dict(zip(self.layout.numbers, numbers, strict=True)),
+            results,
+        )
 
 
 class Run:
     """A program with its data, to be run on any of the rows."""
 
-    __slots__ = ("_columns", "_numbers", "_plan", "_results")
+    __slots__ = ("_columns", "_numbers", "_planned", "_results")
 
     def __init__(
-        self, plan: Plan, layout: Layout, columns: Sequence[Array], numbers: Sequence[float], results: Sequence[Array]
+        self, planned: Planned, columns: dict[str, Array], numbers: dict[str, float], results: Sequence[Array]
     ) -> None:
-        self._plan = plan
-        self._columns = dict(zip(layout.columns, columns, strict=True))
-        self._numbers = dict(zip(layout.numbers, numbers, strict=True))
+        self._planned = planned
+        self._columns = columns
+        self._numbers = numbers
         self._results = results
 
     def run(self, first: int, last: int) -> bool:
         """Computes some rows; whether an alarm was raised in one of them."""
         raised = False
-        for begin in range(first, last, _BLOCK):
-            end = min(begin + _BLOCK, last)
-            inputs = {name: values[begin:end] for name, values in self._columns.items()} | self._numbers
-            found = self._plan.run(inputs)
-            for values, target in zip(found, self._results, strict=False):
-                target[begin:end] = values
-            raised = raised or any([bool(np.any(alarm)) for alarm in found[len(self._results) :]])
+        registers = self._planned.registers
+        places: list[Any] = []
+        room: list[Array] = []
+        if registers is not None:
+            places = registers.start(self._numbers)
+            room = [column(min(_BLOCK, last - first), place) for place in range(registers.count)]
+        with np.errstate(all="ignore"):
+            for begin in range(first, last, _BLOCK):
+                end = min(begin + _BLOCK, last)
+                inputs = {name: values[begin:end] for name, values in self._columns.items()}
+                targets = [each[begin:end] for each in self._results]
+                if registers is not None:
+                    found = registers.run(places, inputs, targets, [each[: end - begin] for each in room])
+                else:
+                    found = self._whole(inputs, targets)
+                raised = raised or self._is_raised(found[len(targets) :])
         return raised
+
+    def _whole(self, inputs: dict[str, Array], targets: Sequence[Array]) -> list[Array]:
+        """A block of a program that works on arrays on the way."""
+        assert self._planned.plan is not None
+        found = self._planned.plan.run(inputs | self._numbers)
+        for values, target in zip(found, targets, strict=False):
+            target[...] = values
+        return found
+
+    def _is_raised(self, found: Sequence[Array]) -> bool:
+        count = len(self._planned.finite)
+        # Where a sum is finite all its parts are, and that is seen in one pass.
+        sound = all([math.isfinite(np.add.reduce(each, axis=None)) for each in found[:count]])
+        return not sound or any([bool(np.any(alarm)) for alarm in found[count:]])
 
 
 @lru_cache(maxsize=128)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from typing import Any, Protocol, TypeAlias
 
+from adcalc.batches.order import Order
 from adcalc.errors import InputProblem
 from adcalc.native.compiling import available
-from adcalc.native.emission import Unfit
-from adcalc.native.kernel import Layout
+from adcalc.native.layout import Layout, Unfit
 from adcalc.program import lowered
 
 Array: TypeAlias = Any
@@ -24,6 +25,8 @@ PIECE = 2**17
 _WORTH = 2e-4
 #: Operations in all rows together below which NumPy is done before a compiler would be.
 _WORTH_COMPILING = 2**17
+#: The same, of a table that is computed once, where the compiler has to be started too.
+_WORTH_STARTING = 2**26
 #: Above this many operations of a row LLVM takes longer than anybody waits.
 _MOST_COMPILED = 10_000
 
@@ -42,17 +45,18 @@ class Carrier(Protocol):
         """The program with its data."""
 
 
-def carrier(layout: Layout, engine: str, rows: int, *, fast: bool) -> tuple[Carrier, str]:
+def carrier(layout: Layout, order: Order, rows: int) -> tuple[Carrier, str]:
     """What carries a program out, and its name.
 
     Raises:
         MissingExtra: machine code was asked for, and llvmlite is not installed.
         InputProblem: there is no such engine, or no machine code for the formula.
     """
+    engine, fast = order.engine, order.fast
     if engine not in ENGINES:
         raise InputProblem(f"unknown engine `{engine}`", hint=f"there are {', '.join(ENGINES)}")
     operations = _operations(layout)
-    worth = engine == "native" or (engine == "auto" and operations * rows >= _WORTH_COMPILING and available())
+    worth = engine == "native" or (engine == "auto" and _worth(operations, rows, order) and available())
     if worth and operations <= _MOST_COMPILED:
         from adcalc.native.compiled import compiled
 
@@ -65,6 +69,13 @@ def carrier(layout: Layout, engine: str, rows: int, *, fast: bool) -> tuple[Carr
     from adcalc.batches.plans import planned
 
     return planned(layout), "numpy"
+
+
+def _worth(operations: int, rows: int, order: Order) -> bool:
+    """Whether a compiler is done before NumPy would be."""
+    if order.once is None or "llvmlite" in sys.modules:
+        return operations * rows >= _WORTH_COMPILING
+    return operations * max(rows, order.once) >= _WORTH_STARTING
 
 
 @lru_cache(maxsize=128)

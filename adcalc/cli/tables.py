@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,6 @@ from typing import Literal
 
 import typer
 
-from adcalc.batches.batch import Order
 from adcalc.cli.arguments import assignments, formula_source, names
 from adcalc.cli.failures import ExitCode, colours
 from adcalc.cli.options import Method, chosen_backend
@@ -17,10 +17,8 @@ from adcalc.cli.points import Point, point
 from adcalc.errors import InputProblem, near
 from adcalc.function import Function, parse
 from adcalc.render.progress import Progress
-from adcalc.render.tables import show_summary
 from adcalc.results import Figure
 from adcalc.streams import Table, create_table, open_table, tells_format
-from adcalc.streams.running import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,25 +46,32 @@ class TableRequest:
 
     def run(self) -> None:
         """Computes and writes the table."""
-        order = Order(
-            names(self.wrt), self.hessian, chosen_backend(self.backend, self.method, self.step),
-            self.engine, self.threads, self.fast,
-        )  # fmt: skip
+        # What is imported stays, so that looking for garbage among it takes time for nothing.
+        gc.disable()
+        backend, wrt = chosen_backend(self.backend, self.method, self.step), names(self.wrt)
         function = self._function
-        function.by(order.wrt)
-        table = self._table()
-        try:
+        function.by(wrt)
+        with self._table() as table:
             columns = self._columns(table)
             keep = self._kept(table)
+            kinds = table.kinds(keep, list(columns.values()))
+            parts = table.parts(list(dict.fromkeys(columns.values())), keep)
+            # Rows are read from here on, while what computes them is imported.
+            from adcalc.batches.order import Order
+            from adcalc.render.tables import show_summary
+            from adcalc.streams.running import Run
+
+            order = Order(wrt, self.hessian, backend, self.engine, self.threads, self.fast)
             run = Run(function, order, columns, self._numbers, self.on_error)
             run.check()
-            kinds = table.kinds(keep, list(columns.values()))
+            gc.freeze()
+            gc.enable()
             writer = create_table(self.out, self.format, force=self.force, kept=kinds, results=run.results)
             with Progress(table) as progress:
-                summary = run.over(table, keep, writer, progress.show)
-        finally:
-            table.close()
+                summary = run.over(table, parts, writer, progress.show)
         show_summary(summary, function, table, self.on_error, colour=colours())
+        # To tidy up what the libraries keep would take longer than to start.
+        gc.freeze()
         if summary.tally.failed == summary.tally.rows:
             raise typer.Exit(ExitCode.NO_ANSWER)
 

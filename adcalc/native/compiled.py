@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from adcalc.native.compiling import host
-from adcalc.native.emission import Unfit, fits
+from adcalc.native.emission import fits
 from adcalc.native.engine import Machine
-from adcalc.native.kernel import Layout
+from adcalc.native.layout import Layout, Unfit
 from adcalc.native.rewriting import rewritten
 from adcalc.native.stages import Staged
 from adcalc.program import lowered

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from adcalc.native.code import Code, Lane
 from adcalc.native.dividing import Way
 from adcalc.native.functions import VectorFunction, vector_function
+from adcalc.native.layout import Unfit
 from adcalc.native.processor import inverse, native, quotient, root
 from adcalc.primitive import Primitive
 from adcalc.rules import Call, compiled
@@ -27,10 +28,6 @@ Writer: TypeAlias = "Callable[..., Lane]"
 _LEAST, _MOST = 2.0**-900, 2.0**900
 #: Powers that are taken as products and roots; the others are a function.
 _POWERS = (-3.0, -2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
-
-
-class Unfit(Exception):
-    """There is no machine code for a row; NumPy knows it."""
 
 
 def fits(primitive: Primitive, arity: int, width: int) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from adcalc.native.compiling import Loaded, host
-from adcalc.native.kernel import ENTRY, Layout, Options, written
+from adcalc.native.kernel import ENTRY, Options, written
+from adcalc.native.layout import Layout
 from adcalc.native.memory import ALIGNMENT, address, column
 from adcalc.native.storing import machine_code
 

@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import NamedTuple
 
-from adcalc.expr import Apply, Expr, Number
+from adcalc.expr import Number
 from adcalc.native.code import Code, Lane
 from adcalc.native.dividing import Way, ways
 from adcalc.native.emission import Lanes, cost
+from adcalc.native.layout import Layout, watched
 from adcalc.program import Program, lowered
-from adcalc.table import PRIMITIVES
 
-_MINUS, _UNEQUAL = PRIMITIVES["-"], PRIMITIVES["!="]
 #: What the function is called.
 ENTRY = "adcalc_kernel"
 #: A program of more operations, or with more lines in the vector functions it calls, calls these out of line: LLVM's
@@ -41,18 +40,6 @@ class Options(NamedTuple):
     """Sums and products may be fused and reordered."""
     quick: bool = True
     """Divisions and roots may be made of other instructions; in rows where that may be wrong it is said."""
-
-
-class Layout(NamedTuple):
-    """What a kernel computes, and from what."""
-
-    columns: tuple[str, ...]
-    """The names of the columns, in the order of the table of their addresses."""
-    numbers: tuple[str, ...]
-    """The names of what is the same in every row."""
-    results: tuple[Expr, ...]
-    alarms: tuple[Expr, ...]
-    """Formulas that are 0 where all is well."""
 
 
 class Text(NamedTuple):
@@ -95,14 +82,6 @@ def written(layout: Layout, options: Options) -> Text:
     )
     symbols = {name: address for each in lanes.functions.values() for name, address in each.symbols.items()}
     return Text(module, symbols)
-
-
-def watched(alarm: Expr) -> Expr | None:
-    """The formula that an alarm says is not finite: x of `x - x != 0`; None for any other alarm."""
-    match alarm:
-        case Apply(primitive=unequal, arguments=(Apply(primitive=minus, arguments=(x, y)), Number(value=0.0))):
-            return x if unequal is _UNEQUAL and minus is _MINUS and x is y else None
-    return None
 
 
 def _inlining(inline: bool) -> str:

@@ -6,23 +6,22 @@ import math
 from collections.abc import Sequence
 
 from adcalc.expr import Apply, Expr, Number, apply, number, topological
-from adcalc.native.kernel import Layout, watched
+from adcalc.native.layout import Layout, fewer
 from adcalc.primitive import Primitive
 from adcalc.table import PRIMITIVES
 
 _OVER, _TIMES = PRIMITIVES["/"], PRIMITIVES["*"]
-_SUMS = frozenset({"+", "-", "neg"})
 
 
 def rewritten(layout: Layout) -> Layout:
     """The same kernel for less.
 
     A power of 2 in a divisor becomes a factor of the quotient, which is exact, so that `1/(2*y)` and `x/y` share the
-    inverse of y.  Of a sum and its parts only the sum is watched: it is not finite where a part is not.
+    inverse of y.
     """
     new = _rebuilt([*layout.results, *layout.alarms])
     results = tuple([new[formula] for formula in layout.results])
-    return layout._replace(results=results, alarms=_fewer(tuple([new[alarm] for alarm in layout.alarms])))
+    return layout._replace(results=results, alarms=fewer(tuple([new[alarm] for alarm in layout.alarms])))
 
 
 def _rebuilt(roots: Sequence[Expr]) -> dict[Expr, Expr]:
@@ -49,16 +48,3 @@ def _without_power_of_two(divisor: Expr) -> tuple[float, Expr]:
             if isinstance(factor, Number) and math.frexp(factor.value)[0] == 0.5 and 0.0625 <= factor.value <= 16.0:
                 return factor.value, rest
     return 1.0, divisor
-
-
-def _fewer(alarms: tuple[Expr, ...]) -> tuple[Expr, ...]:
-    """The alarms without those that another one implies."""
-    implied: set[Expr] = set()
-    waiting = [formula for alarm in alarms if (formula := watched(alarm)) is not None]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Apply) and node.primitive.name in _SUMS:
-            below = [argument for argument in node.arguments if argument not in implied]
-            implied |= set(below)
-            waiting += below
-    return tuple([alarm for alarm in dict.fromkeys(alarms) if watched(alarm) not in implied])

@@ -15,7 +15,7 @@ from adcalc.expr import Apply, Expr, rebuild, topological, variable, variables
 from adcalc.native.compiling import host
 from adcalc.native.emission import fits
 from adcalc.native.engine import Machine
-from adcalc.native.kernel import Layout
+from adcalc.native.layout import Layout
 from adcalc.native.memory import column
 
 Array: TypeAlias = Any

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from adcalc.batches.batch import Order, carried_out, pairs, row_label
+from adcalc.batches.batch import carried_out, row_label
+from adcalc.batches.order import Order, pairs
 from adcalc.batches.tally import Tally
 from adcalc.data.references import Array
 from adcalc.errors import Caution, DomainProblem, InputProblem
@@ -51,10 +51,11 @@ class Run:
 
         carried_out(self.function, {**self.numbers, **dict.fromkeys(self.columns, np.empty(0))}, self.order)
 
-    def over(self, table: Table, keep: Sequence[str], writer: Writer, progress: Callable[[int], Any]) -> Summary:
+    def over(self, table: Table, parts: Iterable[Part], writer: Writer, progress: Callable[[int], Any]) -> Summary:
         """Computes every row of a table.
 
         Args:
+            parts: its rows.
             progress: is told how many rows are done.
 
         Raises:
@@ -63,12 +64,12 @@ class Run:
         tally = Tally()
         cautions: dict[Caution, None] = {}
         names = self.results
-        parts: Any = table.parts(list(dict.fromkeys(self.columns.values())), keep)
-        with closing(parts), writer:
+        with writer:
             for part in parts:
+                order = self.order._replace(once=table.rows or _estimated(table, tally.rows + part.rows))
                 given = {name: part.numbers[column] for name, column in self.columns.items()}
                 known = _unreadable(part)
-                found = carried_out(self.function, {**self.numbers, **given}, self.order, known=known)
+                found = carried_out(self.function, {**self.numbers, **given}, order, known=known)
                 cautions |= dict.fromkeys(found.cautions)
                 tally.add(part.rows, found.looked, _reasons(part, known))
                 if tally.failed and self.on_error == "stop":
@@ -92,6 +93,12 @@ class Summary:
     def warnings(self) -> list[Caution]:
         """Warnings about the formula, then about rows."""
         return [*self.cautions, *self.tally.warnings(row_label)]
+
+
+def _estimated(table: Table, rows: int) -> int:
+    """How many rows there are, as far as can be told when some have been read."""
+    done, whole = table.position, table.size
+    return rows * max(1, whole // done) if whole and done else rows
 
 
 def _unreadable(part: Part) -> Array | None:
