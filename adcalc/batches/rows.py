@@ -21,8 +21,10 @@ ENGINES = ("auto", "native", "numpy")
 
 #: Rows that are computed in one go, so that an interrupt is heard and threads can share the work.
 PIECE = 2**17
+#: Rows that are computed first, to see how long it takes.
+_PROBE = 2**13
 #: Seconds of work below which a second thread is not worth its start.
-_WORTH = 2e-4
+_WORTH = 4e-4
 #: Operations in all rows together below which NumPy is done before a compiler would be.
 _WORTH_COMPILING = 2**17
 #: The same, of a table that is computed once, where the compiler has to be started too.
@@ -89,22 +91,29 @@ def run(ready: Ready, rows: int, threads: int | None) -> list[tuple[int, int]]:
     Args:
         threads: how many may work at once; None: as many as there are processors, if there is enough to do.
     """
-    pieces = list(_pieces(rows))
-    if not pieces:
+    if not rows:
         return []
+    probe = min(rows, _PROBE)
     start = time.perf_counter()
-    raised = [ready.run(*pieces[0])]
-    rest = (time.perf_counter() - start) * (len(pieces) - 1)
-    count = min(threads or _processors(), len(pieces))
-    if count > 1 and rest > _WORTH:
-        raised += _pool(count).map(lambda piece: ready.run(*piece), pieces[1:])
+    found = [((0, probe), ready.run(0, probe))]
+    rest = (time.perf_counter() - start) * (rows - probe) / probe
+    count = threads or _processors()
+    shared = count > 1 and rest > _WORTH
+    pieces = list(_pieces(probe, rows, count if shared else 1))
+    if shared and len(pieces) > 1:
+        raised = list(_pool(count).map(lambda piece: ready.run(*piece), pieces))
     else:
-        raised += [ready.run(*piece) for piece in pieces[1:]]
-    return [piece for piece, alarm in zip(pieces, raised, strict=True) if alarm]
+        raised = [ready.run(*piece) for piece in pieces]
+    return [piece for piece, alarm in [*found, *zip(pieces, raised, strict=True)] if alarm]
 
 
-def _pieces(rows: int) -> Iterator[tuple[int, int]]:
-    return ((first, min(first + PIECE, rows)) for first in range(0, rows, PIECE))
+def _pieces(first: int, rows: int, threads: int) -> Iterator[tuple[int, int]]:
+    """The rows in pieces that are not too large, and as many for each thread."""
+    rounds = max(1, -(-(rows - first) // (threads * PIECE)))
+    size = max(1, -(-(rows - first) // (threads * rounds)))
+    # Whole vectors, so that only the last piece has rows left over.
+    size += -size % 64
+    return ((begin, min(begin + size, rows)) for begin in range(first, rows, size))
 
 
 def _processors() -> int:

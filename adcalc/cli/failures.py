@@ -25,6 +25,10 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+class EnoughRead(Exception):
+    """Nobody reads the output any more.  The command line's parser would leave with an error on the system's own word."""
+
+
 def guarded_run(run: Callable[[], Any], arguments: Sequence[str], usage_error: type[Any]) -> int:
     """Runs a command; its exit code."""
     _open_streams()
@@ -46,7 +50,7 @@ def guarded_run(run: Callable[[], Any], arguments: Sequence[str], usage_error: t
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("interrupted\n")
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, EnoughRead):
         # Whoever read our output has enough of it; nothing is left to say, not even at exit.
         _discard(sys.stdout)
         return ExitCode.FINE

@@ -11,7 +11,7 @@ from typing import Literal
 import typer
 
 from adcalc.cli.arguments import assignments, formula_source, names
-from adcalc.cli.failures import ExitCode, colours
+from adcalc.cli.failures import EnoughRead, ExitCode, colours
 from adcalc.cli.options import Method, chosen_backend
 from adcalc.cli.points import Point, point
 from adcalc.errors import InputProblem, near
@@ -68,7 +68,10 @@ class TableRequest:
             gc.enable()
             writer = create_table(self.out, self.format, force=self.force, kept=kinds, results=run.results)
             with Progress(table) as progress:
-                summary = run.over(table, parts, writer, progress.show)
+                try:
+                    summary = run.over(table, parts, writer, progress.show)
+                except BrokenPipeError:
+                    raise EnoughRead from None
         show_summary(summary, function, table, self.on_error, colour=colours())
         # To tidy up what the libraries keep would take longer than to start.
         gc.freeze()

@@ -78,7 +78,13 @@ def written(layout: Layout, options: Options) -> Text:
     for function in lanes.functions.values():
         declared |= function.declared
     module = "\n".join(
-        [*declared.values(), *functions, _frame(head, body, sound, raised, strange), "!0 = !{i32 1}", ""]
+        [
+            *declared.values(),
+            *functions,
+            _frame(head, body, sound, raised, strange, streaming=options.streaming),
+            "!0 = !{i32 1}",
+            "",
+        ]
     )
     symbols = {name: address for each in lanes.functions.values() for name, address in each.symbols.items()}
     return Text(module, symbols)
@@ -139,7 +145,7 @@ def _sum_of_nothing(body: Code, lanes: Sequence[Lane]) -> Lane:
     return reduce(lambda total, lane: body.fma(lane, zero, total), lanes, zero)
 
 
-def _frame(head: Code, body: Code, sound: Lane, raised: Lane, strange: Lane) -> str:
+def _frame(head: Code, body: Code, sound: Lane, raised: Lane, strange: Lane, *, streaming: bool) -> str:
     """The function around the loop; its answer is 1 where an alarm was raised, plus 2 where something was strange."""
     masks, width = body.masks, body.width
     return "\n".join(
@@ -162,6 +168,8 @@ def _frame(head: Code, body: Code, sound: Lane, raised: Lane, strange: Lane) -> 
             "  %more = icmp slt i64 %next, %last",
             "  br i1 %more, label %loop, label %done",
             "done:",
+            # What went past the cache is there for other threads as well.
+            *(["  fence seq_cst"] if streaming else []),
             f"  %unsound = fcmp uno {body.doubles} %sound1, %sound1",
             f"  %either = or {masks} %unsound, %raised1",
             f"  %raised2 = bitcast {masks} %either to i{width}",
