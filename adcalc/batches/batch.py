@@ -128,7 +128,8 @@ def carried_out(
             _look(visit, work, where.part(first, last), first, order)
         visit.uncertain(*doubtful(work, where, results), work.program.operations)
     cautions = list(reading.cautions)
-    if engine == "numpy" and order.engine == "auto" and where.rows >= _MANY and not available():
+    many = max(where.rows, order.once or 0) >= _MANY
+    if engine == "numpy" and order.engine == "auto" and many and not available():
         cautions.append(
             Caution("name", "so many rows are faster as machine code", None, "pip install 'adcalc[native]'")
         )
