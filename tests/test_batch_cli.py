@@ -50,6 +50,11 @@ def batched(*arguments: str) -> tuple[str, str]:
     return output, complaint
 
 
+def only_notes(complaint: str) -> bool:
+    """Whether nothing is said but what could be faster, where libraries are not installed."""
+    return all(line.startswith(("note: ", "  = pip install")) for line in complaint.splitlines())
+
+
 def test_value_and_partials() -> None:
     output, complaint = batched("x*x*y + y + 2", "--data", "points.csv")
     assert numbers(output) == {"value": [42, 4, 4.5], "d_x": [24, 2, -2], "d_y": [10, 2, 5]}
@@ -222,7 +227,7 @@ def test_standard_input_and_a_reader_that_has_enough() -> None:
         check=True,
     )
     assert done.stdout.count(b"\n") == 300_001
-    assert done.stderr == b""
+    assert only_notes(done.stderr.decode())
     process = command("x*y", "--data", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
     with process.stdin, process.stdout, process.stderr:
@@ -231,7 +236,7 @@ def test_standard_input_and_a_reader_that_has_enough() -> None:
         assert process.stdout.readline().strip() == b"value,d_x,d_y"
         process.stdout.close()
         assert process.wait(timeout=20) == 0
-        assert process.stderr.read() == b""
+        assert only_notes(process.stderr.read().decode())
 
 
 @needs_polars
@@ -259,7 +264,8 @@ def test_progress_is_shown_to_somebody_who_watches() -> None:
     assert "rows" in ESCAPES.sub("", text)
     assert Path("out.csv").exists()
     code, output, complaint = run("batch", "x*y", "--data", "many.csv", "-o", "again.csv")
-    assert (code, output, complaint) == (0, "", "")
+    assert (code, output) == (0, "")
+    assert only_notes(complaint)
 
 
 def test_engines_agree() -> None:
