@@ -113,7 +113,6 @@ def said(
     seeds: Mapping[str, Array],
     *,
     exact: bool,
-    entrywise: bool = False,
 ) -> list[Caution]:
     """Everything that is to be said of the value of a task and of derivatives computed with it.
 
@@ -135,7 +134,7 @@ def said(
     elif exact and not cautions:
         from adcalc.certainty import doubts
 
-        cautions += doubts(task, claims, seeds, entrywise=entrywise)
+        cautions += doubts(task, claims, seeds)
     return cautions
 
 

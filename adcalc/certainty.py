@@ -40,21 +40,17 @@ def doubts(
     task: Task,
     claims: Callable[[], Sequence[Claim]],
     seeds: Mapping[str, Array] | None = None,
-    *,
-    entrywise: bool = False,
 ) -> list[Caution]:
     """What is to be said of the digits of some figures.
 
     Args:
         claims: the figures; asked for only if the formula is small enough to be checked.
         seeds: tangents or cotangents that the formulas read beside the point.
-        entrywise: every entry is a figure of its own; else an array is one, by its largest entry.
     """
-    points = max((np.size(value) for value in task.inputs.values()), default=1) if entrywise else 1
-    if _entries(task, [task.prepared.root]) * points > _MOST_ENTRIES:
+    if _entries(task, [task.prepared.root]) > _MOST_ENTRIES:
         return []
     formulas, figures = zip(*claims(), strict=True)
-    if _entries(task, formulas) * points > _MOST_ENTRIES:
+    if _entries(task, formulas) > _MOST_ENTRIES:
         return []
     inputs = {**task.inputs, **(seeds or {})}
     program = lowered(formulas)._replace(branching=False)
@@ -67,7 +63,7 @@ def doubts(
         for output, figure in zip(program.outputs, figures, strict=True):
             moved = values[output]
             assert not isinstance(moved, Unused)
-            spread = max(spread, _distance(figure, moved, least, entrywise=entrywise))
+            spread = max(spread, _distance(figure, moved, least))
     if spread <= _TOLERANCE:
         return []
     certain = math.floor(-math.log10(spread)) if spread < 1.0 else 0
@@ -84,14 +80,13 @@ def _entries(task: Task, formulas: Sequence[Expr]) -> int:
     return sum([math.prod(task.prepared.builder.shape(node)) for node in topological(formulas)])
 
 
-def _distance(figure: Array, moved: Array, least: float, *, entrywise: bool) -> float:
+def _distance(figure: Array, moved: Array, least: float) -> float:
     """How far a figure moved, relative to it."""
     with np.errstate(all="ignore"):
         apart = np.abs(np.subtract(figure, moved))
         sizes = np.abs(np.broadcast_to(figure, apart.shape))
         if not apart.size:
             return 0.0
-        size = sizes if entrywise else np.max(sizes)
-        found = np.where(apart == 0.0, 0.0, apart / np.maximum(size, least))
+        found = np.where(apart == 0.0, 0.0, apart / np.maximum(np.max(sizes), least))
     worst = np.max(found)
     return math.inf if np.isnan(worst) else float(worst)

@@ -185,6 +185,8 @@ class Function:
         from adcalc.batches.batch import batch
         from adcalc.batches.order import Order
 
+        if threads is not None and (not isinstance(threads, int) or threads < 1):
+            raise InputProblem(f"the number of threads is a whole number from 1, not {threads!r}")
         order = Order(wrt, hessian, at_point.chosen_backend(backend), engine, threads, fast)
         return batch(self, merged(columns, {}), order, out)
 

@@ -127,6 +127,9 @@ def _as_array(name: str, value: Any) -> Figure:
     import numpy as np
 
     nested = isinstance(value, list | tuple)
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        message = f"the value of `{name}` has masked entries, which are no numbers"
+        raise InputProblem(message, hint="`filled(nan)` makes them nan")
     try:
         given = np.asarray(value)
         kind = given.dtype.kind

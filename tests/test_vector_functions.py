@@ -307,4 +307,3 @@ def test_attributes_have_one_place() -> None:
         assert function is not None
         assert function.text.count("{attributes}") == 1
         assert f'define internal <{way[0]} x double> @"{function.name}"(' in function.text
-        assert function.needs == ()

@@ -117,6 +117,8 @@ def carried_out(
     where = points(reading.inputs, points(figures).rows)
     symbols = tuple([reading.symbol(name) for name in names])
     results = _memory(out, 1 + len(names) + (len(pairs(names)) if order.hessian else 0), where.rows)
+    if out is not None:
+        where = where.apart_from(results)
     single = Single(reading, where, symbols, order.backend, hessian=order.hessian)
     visit = Visit(results, single, known, strict=order.strict)
     work = _computation(reading, where, symbols, order)
@@ -171,16 +173,17 @@ def _by_values(
     reading: Reading, where: Points, symbols: tuple[str, ...], results: Sequence[Array], visit: Visit, order: Order
 ) -> str:
     """Values by the engine and derivatives from values; or one row after the other, if the backend wants it so."""
-    work = computation(ready_for(reading, where), (), _VALUES, hessian=False)
+    work = computation(ready_for(reading, where), (), _VALUES, hessian=False, moving=symbols)
     assert work is not None
-    engine = ""
+    engine = "numpy"
     for first in range(0, where.rows, _BLOCK):
         part = where.part(first, min(first + _BLOCK, where.rows))
         value, *others = [each[first : first + part.rows] for each in results]
         at = {name: part.columns.get(name, np.full(part.rows, part.numbers.get(name, 0.0))) for name in symbols}
 
         def values(moved: Mapping[str, Array], part: Points = part) -> Array:
-            there = Points({**part.columns, **moved}, part.numbers, part.rows)
+            numbers = {name: number for name, number in part.numbers.items() if name not in moved}
+            there = Points({**part.columns, **moved}, numbers, part.rows)
             found = column(part.rows)
             _run(work.layout(work.results, (), there), there, [found], order)
             return found

@@ -58,12 +58,15 @@ class Computation:
         return found
 
 
-def computation(ready: Prepared, wrt: tuple[str, ...], backend: Backend, *, hessian: bool) -> Computation | None:
+def computation(
+    ready: Prepared, wrt: tuple[str, ...], backend: Backend, *, hessian: bool, moving: tuple[str, ...] = ()
+) -> Computation | None:
     """The program of a formula of numbers; None for a backend that writes no formulas.
 
     Args:
         wrt: the variables to differentiate by.
         backend: whose transform writes the derivatives.
+        moving: further variables that derivatives are taken by, some other way, so that kinks count.
 
     Raises:
         NoDerivative: an operation has none.
@@ -75,12 +78,12 @@ def computation(ready: Prepared, wrt: tuple[str, ...], backend: Backend, *, hess
             return None
         seconds = backend.batch_hessian(ready, wrt, partials) if hessian else {}
         results = (ready.root, *_all(partials), *_all(seconds))
-        watched = tuple(watches(ready, wrt))
+        watched = tuple(watches(ready, (*wrt, *moving)))
         groups = [(0, 1), (1, 1 + len(wrt)), (1 + len(wrt), len(results))]
         alarms = alarms_of(ready, watched, results)
         return Computation(ready, results, watched, alarms, lowered(results), tuple([g for g in groups if g[0] < g[1]]))
 
-    found: Computation | None = ready.remembered(("batch", wrt, backend, hessian), make)
+    found: Computation | None = ready.remembered(("batch", wrt, backend, hessian, moving), make)
     return found
 
 

@@ -7,6 +7,7 @@ pass did not suffice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -22,8 +23,8 @@ Array: TypeAlias = Any
 _MOST_REPEATED = 256
 #: The same by the operations that it takes, but so many at least.
 _REPEATED_OPERATIONS, _FEWEST_REPEATED = 5000, 4
-#: Rows of one kind after which it is believed that the others are like them.
-_TRIED = 3
+#: Rows of one kind, from the first to the last, by which the others are judged.
+_TRIED = 16
 #: Rows that a reason names.
 _NAMED = 5
 
@@ -100,53 +101,55 @@ class Visit:
     def every(self, count: int) -> None:
         """Computes all rows one by one."""
         for row in range(count) if self.known is None else np.flatnonzero(~self.known).tolist():
-            try:
-                answer = self.ask(row)
-            except DomainProblem as problem:
-                self._fail(np.array([row]), problem)
-                continue
-            self._take(row, answer.figures)
-            if np.isnan(answer.figures[0]):
-                message, span, hint = _words(answer.cautions)
-                self._fail(np.array([row]), Problem(message, span, hint))
-            else:
-                self._warn(row, answer.cautions)
+            self._asked(row)
 
     def outside(self, rows: Array) -> None:
         """Rows in which one operation is outside its domain, as doubles see it."""
         problem: Problem | None = None
-        failed: list[int] = []
-        for place, row in enumerate(rows[:_MOST_REPEATED].tolist()):
-            try:
-                self._take(row, self.ask(row).figures)
-            except DomainProblem as found:
-                problem = problem or found
-                failed.append(row)
-            if place + 1 == _TRIED and len(failed) == _TRIED:
-                break
-        else:
-            place = min(len(rows), _MOST_REPEATED) - 1
-        self._fail(np.concatenate([np.array(failed, dtype=np.intp), rows[place + 1 :]]), problem)
+        tried = _spread(rows, _TRIED)
+        for row in tried:
+            problem = self._asked(row) or problem
+        if problem is not None and np.isnan(self.results[0][tried]).all():
+            # The others are taken to be like those that were tried, and so have no results either.
+            self._fail(rows[~np.isin(rows, tried)], problem)
+            return
+        for row in rows[~np.isin(rows, tried)][:_MOST_REPEATED].tolist():
+            problem = self._asked(row) or problem
+        rest = rows[~np.isin(rows, tried)][_MOST_REPEATED:]
+        self._fail(rest[np.isnan(self.results[0][rest])], problem or Problem("the value is not a number"))
 
     def not_finite(self, rows: Array) -> None:
         """Rows that have a result which is infinite or not a number."""
         for row in rows[:_MOST_REPEATED].tolist():
-            try:
-                answer = self.ask(row)
-            except DomainProblem as problem:
-                self._fail(np.array([row]), problem)
-                continue
-            self._take(row, answer.figures)
-            if np.isnan(answer.figures[0]):
-                message, span, hint = _words(answer.cautions)
-                self._fail(np.array([row]), Problem(message, span, hint))
-            else:
-                self._warn(row, [caution for caution in answer.cautions if caution.kind == "not finite"])
+            self._asked(row)
         rest = rows[_MOST_REPEATED:]
         nowhere = np.isnan(self.results[0][rest])
         self._fail(rest[nowhere], Problem("the value is not a number"))
-        for row in rest[~nowhere].tolist():
-            self._warn(row, [Caution("not finite", "a result is not finite")])
+        left = rest[~nowhere]
+        if len(left):
+            known = [key for key, (caution, _, _) in self.warnings.items() if caution.kind == "not finite"]
+            if known:
+                caution, row, count = self.warnings[known[0]]
+                self.warnings[known[0]] = (caution, row, count + len(left))
+            else:
+                self._warn(int(left[0]), [Caution("not finite", "a result is not finite")], len(left))
+
+    def _asked(self, row: int) -> Problem | None:
+        """Takes what the backend says of one row; what it says where there is no value."""
+        try:
+            answer = self.ask(row)
+        except DomainProblem as problem:
+            self._fail(np.array([row]), problem)
+            return problem
+        self._take(row, answer.figures)
+        if np.isnan(answer.figures[0]):
+            message, span, hint = _words(answer.cautions)
+            nothing = Problem(message, span, hint)
+            self._fail(np.array([row]), nothing)
+            return nothing
+        told = not all(map(math.isfinite, answer.figures))
+        self._warn(row, [caution for caution in answer.cautions if told or caution.kind == "not finite"])
+        return None
 
     def uncertain(self, rows: Array, badly: Array, operations: int) -> None:
         """Rows of which rounding has taken digits.
@@ -177,14 +180,15 @@ class Visit:
 
     def kinked(self, rows: Array) -> None:
         """Rows in which one operation is on a kink; where a factor of 0 makes it harmless, nothing is to be said."""
-        for row in rows[:_TRIED].tolist():
+        rows = rows[~np.isnan(self.results[0][rows])]
+        for row in _spread(rows, _TRIED):
             try:
                 cautions = self.ask(row).cautions
             except DomainProblem:
                 continue
             said = [caution for caution in cautions if caution.kind in ("kink", "jump")]
             if said:
-                self._warn(row, said, len(rows))
+                self._warn(int(rows[0]), said, len(rows))
                 return
 
     def found(self) -> Looked:
@@ -215,13 +219,19 @@ class Visit:
         for column in self.results:
             column[rows] = np.nan
         self.failed.append(rows)
-        before = self.reasons.get(problem.span)
+        key = problem.span or problem.message
+        before = self.reasons.get(key)
         named = (*(before.rows if before else ()), *rows[:_NAMED].tolist())
         count = len(rows) + (before.count if before else 0)
         first = before or problem
-        self.reasons[problem.span] = Reason(
-            first.message, problem.span, count, tuple(sorted(named)[:_NAMED]), first.hint
-        )
+        self.reasons[key] = Reason(first.message, problem.span, count, tuple(sorted(named)[:_NAMED]), first.hint)
+
+
+def _spread(rows: Array, count: int) -> list[int]:
+    """Some of the rows, from the first to the last."""
+    places = np.unique(np.linspace(0, max(0, len(rows) - 1), count).astype(np.intp))
+    found: list[int] = rows[places].tolist() if len(rows) else []
+    return found
 
 
 def _words(cautions: Sequence[Caution]) -> tuple[str, tuple[int, int] | None, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,6 +25,14 @@ class Points(NamedTuple):
     def at(self, row: int) -> dict[str, float]:
         """One of the points."""
         return {**self.numbers, **{name: float(values[row]) for name, values in self.columns.items()}}
+
+    def apart_from(self, targets: Sequence[Array]) -> Points:
+        """The same points, with columns of their own where they lie in memory that will be written to."""
+        columns = {
+            name: values.copy() if any(np.may_share_memory(values, target) for target in targets) else values
+            for name, values in self.columns.items()
+        }
+        return self._replace(columns=columns)
 
     def part(self, first: int, last: int) -> Points:
         """Some of the points."""

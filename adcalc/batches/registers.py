@@ -38,7 +38,7 @@ class Registers:
         count: how many registers it takes.
     """
 
-    __slots__ = ("_given", "_outputs", "_program", "_results", "_steps", "count")
+    __slots__ = ("_given", "_outputs", "_steps", "count")
 
     def __init__(self, layout: Layout, outputs: Sequence[Any]) -> None:
         """Takes a program.
@@ -47,12 +47,10 @@ class Registers:
             outputs: its results, then what else is to be looked at.
         """
         program = lowered(outputs)
-        self._program = program
-        self._results = len(layout.results)
         self._outputs = program.outputs
         moving = program.depends_on(layout.columns)
         self._given = [slot.node for slot in program.slots]
-        self._steps, self.count = _steps(program, moving, self._results)
+        self._steps, self.count = _steps(program, moving, len(layout.results))
 
     @staticmethod
     def fit(outputs: Sequence[Any]) -> bool:

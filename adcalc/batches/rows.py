@@ -1,4 +1,4 @@
-"""A program over all rows: divided among threads, and looked at again where an alarm was raised."""
+"""A program over all rows: what carries it out, and how the rows are divided among threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 
 from adcalc.batches.order import Order
@@ -24,7 +24,7 @@ PIECE = 2**17
 #: Rows that are computed first, to see how long it takes.
 _PROBE = 2**13
 #: Seconds of work below which a second thread is not worth its start.
-_WORTH = 4e-4
+_WORTH = 5e-4
 #: Operations in all rows together below which NumPy is done before a compiler would be.
 _WORTH_COMPILING = 2**17
 #: The same, of a table that is computed once, where the compiler has to be started too.
@@ -59,15 +59,14 @@ def carrier(layout: Layout, order: Order, rows: int) -> tuple[Carrier, str]:
         raise InputProblem(f"unknown engine `{engine}`", hint=f"there are {', '.join(ENGINES)}")
     operations = _operations(layout)
     worth = engine == "native" or (engine == "auto" and _worth(operations, rows, order) and available())
-    if worth and operations <= _MOST_COMPILED:
+    if worth and (operations <= _MOST_COMPILED or engine == "native"):
         from adcalc.native.compiled import compiled
 
         try:
             return compiled(layout, fast=fast), "native"
         except Unfit as unfit:
             if engine == "native":
-                message = f"there is no machine code for `{unfit}`"
-                raise InputProblem(message, hint="leave `engine` away: NumPy computes it") from None
+                raise InputProblem(str(unfit), hint="leave `engine` away: NumPy computes it") from None
     from adcalc.batches.plans import planned
 
     return planned(layout), "numpy"
@@ -101,7 +100,8 @@ def run(ready: Ready, rows: int, threads: int | None) -> list[tuple[int, int]]:
     shared = count > 1 and rest > _WORTH
     pieces = list(_pieces(probe, rows, count if shared else 1))
     if shared and len(pieces) > 1:
-        raised = list(_pool(count).map(lambda piece: ready.run(*piece), pieces))
+        with ThreadPoolExecutor(count, thread_name_prefix="adcalc") as pool:
+            raised = list(pool.map(lambda piece: ready.run(*piece), pieces))
     else:
         raised = [ready.run(*piece) for piece in pieces]
     return [piece for piece, alarm in [*found, *zip(pieces, raised, strict=True)] if alarm]
@@ -118,8 +118,3 @@ def _pieces(first: int, rows: int, threads: int) -> Iterator[tuple[int, int]]:
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="adcalc")

@@ -48,6 +48,12 @@ class TableRequest:
         """Computes and writes the table."""
         # What is imported stays, so that looking for garbage among it takes time for nothing.
         gc.disable()
+        try:
+            self._run()
+        finally:
+            gc.enable()
+
+    def _run(self) -> None:
         backend, wrt = chosen_backend(self.backend, self.method, self.step), names(self.wrt)
         function = self._function
         function.by(wrt)

@@ -7,8 +7,7 @@ from functools import lru_cache
 from adcalc.native.compiling import host
 from adcalc.native.emission import fits
 from adcalc.native.engine import Machine
-from adcalc.native.layout import Layout, Unfit
-from adcalc.native.rewriting import rewritten
+from adcalc.native.layout import Layout, Unfit, fewer
 from adcalc.native.stages import Staged
 from adcalc.program import lowered
 
@@ -22,15 +21,18 @@ def compiled(layout: Layout, *, fast: bool = False) -> Machine | Staged:
 
     Raises:
         MissingExtra: llvmlite is not installed.
-        Unfit: there is no machine code for one of its operations.
+        Unfit: there is no machine code for it, or the compiler fails here.
     """
-    layout = rewritten(layout)
+    layout = layout._replace(alarms=fewer(layout.alarms))
     program = lowered([*layout.results, *layout.alarms])
     width = host().width
     rows = [(slot.primitive, len(slot.arguments)) for slot in program.slots if slot.primitive is not None]
     for primitive, _ in rows:
         if primitive.over:
-            raise Unfit(primitive.name)
-    if program.operations > _MOST_AT_ONCE or not all([fits(row, arity, width) for row, arity in dict.fromkeys(rows)]):
-        return Staged(layout, fast=fast)
-    return Machine(layout, fast=fast)
+            raise Unfit(f"there is no machine code for `{primitive.name.removeprefix('core ')}`")
+    try:
+        if program.operations > _MOST_AT_ONCE or not all([fits(*row, width) for row in dict.fromkeys(rows)]):
+            return Staged(layout, fast=fast)
+        return Machine(layout, fast=fast)
+    except (RuntimeError, OSError) as error:
+        raise Unfit(f"no machine code can be made here: {str(error).splitlines()[0]}") from None

@@ -44,7 +44,11 @@ def host() -> Host:
         MissingExtra: llvmlite is not installed.
     """
     llvm = binding()
-    features = llvm.get_host_cpu_features()
+    try:
+        features = llvm.get_host_cpu_features()
+    except RuntimeError:
+        # LLVM does not know the processor: vectors of two are there on all.
+        return Host(llvm.get_process_triple(), "", "", 2, ".".join(map(str, llvm.llvm_version_info)))
     width = 8 if features.get("avx512f") else 4 if features.get("avx2") and features.get("fma") else 2
     return Host(
         llvm.get_process_triple(),
@@ -64,7 +68,7 @@ def binding() -> Any:
     """
     try:
         from llvmlite import binding as llvm
-    except ImportError:
+    except (ImportError, OSError):
         message = "machine code is made by llvmlite, which is not installed"
         raise MissingExtra(message, hint="pip install 'adcalc[native]'") from None
     llvm.initialize_native_target()

@@ -19,6 +19,10 @@ _QUOTIENT, _ROOT = 32, 48
 _BY_INVERSE, _INVERSE, _ROOT_BY_PRODUCTS = 5, 9, 17
 
 
+#: Factors of divisors that their inverses are freed of.
+POWERS_OF_TWO = (0.0625, 0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0)
+
+
 class Way(Enum):
     """How a quotient or a root is computed."""
 
@@ -41,7 +45,7 @@ def ways(program: Program, cost: Callable[[str, int], int]) -> Mapping[int, Way]
             continue
         divisor = slot.arguments[-1] if slot.arguments else index
         if slot.primitive.name == "/" and not isinstance(program.slots[divisor].node, Number):
-            divisions.setdefault(divisor, []).append(index)
+            divisions.setdefault(_bare(program, divisor), []).append(index)
         elif slot.primitive.name == "^" and _is_inverse(program, divisor):
             divisions.setdefault(-index, []).append(index)
         elif slot.primitive.name == "sqrt":
@@ -60,6 +64,17 @@ def ways(program: Program, cost: Callable[[str, int], int]) -> Mapping[int, Way]
             found |= dict.fromkeys(users, Way.PRODUCTS)
             waiting, products = waiting - saved, products + spent
     return found
+
+
+def _bare(program: Program, divisor: int) -> int:
+    """A divisor without a power of 2 among its factors, whose inverse serves for it too."""
+    slot = program.slots[divisor]
+    if slot.primitive is not None and slot.primitive.name == "*":
+        for factor, other in (slot.arguments, slot.arguments[::-1]):
+            node = program.slots[factor].node
+            if isinstance(node, Number) and node.value in POWERS_OF_TWO:
+                return other
+    return divisor
 
 
 def _is_inverse(program: Program, exponent: int) -> bool:

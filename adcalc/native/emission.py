@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from adcalc.native.code import Code, Lane
-from adcalc.native.dividing import Way
+from adcalc.native.dividing import POWERS_OF_TWO, Way
 from adcalc.native.functions import VectorFunction, vector_function
 from adcalc.native.layout import Unfit
 from adcalc.native.processor import inverse, native, quotient, root
@@ -52,11 +52,13 @@ class Lanes:
         functions: the vector functions that are called, by name.
         called: how often each of them is.
         strange: masks of rows in which a quick division or root may be wrong.
+        bounded: lanes that must be finite, or a quick division may be wrong.
         way: how the next division or root is to be carried out.
     """
 
     __slots__ = (
-        "_constants", "_inverses", "_masks", "_quick", "body", "called", "functions", "head", "strange", "way",
+        "_constants", "_inverses", "_masks", "_quick", "_scaled", "body", "bounded", "called", "functions", "head",
+        "strange", "way",
     )  # fmt: skip
     exact = True
 
@@ -69,6 +71,8 @@ class Lanes:
         self.head = head
         self.body = body
         self.strange: list[Lane] = []
+        self.bounded: list[Lane] = []
+        self._scaled: dict[Lane, tuple[Lane, float]] = {}
         self.way = Way.INSTRUCTION
         self._quick = quick and native(body)
         self._inverses: dict[Lane, Lane] = {}
@@ -97,7 +101,7 @@ class Lanes:
         if primitive.constant:
             return self.const(getattr(math, primitive.host.removeprefix("math.")))
         if primitive.over:
-            raise Unfit(primitive.name)
+            raise Unfit(f"there is no machine code for `{primitive.name}`")
         writer = _WRITERS.get(primitive.name)
         if writer is not None:
             return writer(self, self.place(arguments), *arguments)
@@ -110,11 +114,11 @@ class Lanes:
             self.called[function.name] += 1
             return self.place(arguments).call(function.name, *arguments)
         if not primitive.body:
-            raise Unfit(primitive.name)
+            raise Unfit(f"there is no machine code for `{primitive.name}`")
         return self._within_domain(primitive, arguments)
 
     def divided(self, x: Lane, y: Lane) -> Lane:
-        """A quotient, with the same bits whatever the way."""
+        """A quotient, with the same bits whatever the way, as long as neither it nor x is next to a denormal."""
         code, divisor = self.place([x, y]), self._constants.get(y)
         if not self._quick:
             return code.div(x, y)
@@ -122,20 +126,43 @@ class Lanes:
             if not _LEAST < abs(divisor) < _MOST:
                 return code.div(x, y)
             inverted = code.const(1.0 / divisor)
-            return code.mul(x, inverted) if abs(math.frexp(divisor)[0]) == 0.5 else quotient(code, x, y, inverted)
-        if self.way is Way.INSTRUCTION:
+            if abs(math.frexp(divisor)[0]) == 0.5:
+                return code.mul(x, inverted)
+        elif self.way is Way.INSTRUCTION:
             return code.div(x, y)
-        inverted = self._inverses.get(y, "")
-        if not inverted:
-            own = self.place([y])
-            inverted = inverse(own, y) if self.way is Way.PRODUCTS else own.div(own.const(1.0), y)
-            self._inverses[y] = inverted
+        else:
+            inverted = self._inverse(y)
+            if self.way is Way.SHARED and self._constants.get(x) == 1.0:
+                return inverted
+        first, found = quotient(code, x, y, inverted)
+        self.bounded.append(first)
+        return found
+
+    def _inverse(self, y: Lane) -> Lane:
+        """The inverse of a divisor, or of what it is a power of 2 times."""
+        found = self._inverses.get(y, "")
+        if found:
+            return found
+        own = self.place([y])
+        bare, factor = self._scaled.get(y, (y, 1.0))
+        if factor != 1.0:
+            found = own.mul(self._inverse(bare), own.const(1.0 / factor))
+        else:
+            found = inverse(own, y) if self.way is Way.PRODUCTS else own.div(own.const(1.0), y)
             size = own.abs(y)
             beyond = own.compare("oge", size, own.const(_MOST))
             self.strange.append(own.either(beyond, own.compare("ole", size, own.const(_LEAST))))
-        if self.way is Way.SHARED and self._constants.get(x) == 1.0:
-            return inverted
-        return quotient(code, x, y, inverted)
+        self._inverses[y] = found
+        return found
+
+    def times(self, code: Code, x: Lane, y: Lane) -> Lane:
+        """A product; one with a power of 2 is remembered, for its inverse is that of the other factor."""
+        found = code.mul(x, y)
+        for factor, other in ((x, y), (y, x)):
+            value = self._constants.get(factor, 0.0)
+            if value in POWERS_OF_TWO:
+                self._scaled[found] = (other, value)
+        return found
 
     def rooted(self, x: Lane) -> Lane:
         """A square root, likewise."""
@@ -167,12 +194,8 @@ class Lanes:
 
     def _function(self, name: str, arity: int) -> VectorFunction | None:
         found = vector_function(name, arity, self.body.width)
-        waiting = [found] if found is not None else []
-        while waiting:
-            each = waiting.pop()
-            if each.name not in self.functions:
-                self.functions[each.name] = each
-                waiting += [other for need in each.needs if (other := _needed(need, self.body.width)) is not None]
+        if found is not None:
+            self.functions[found.name] = found
         return found
 
     def _within_domain(self, primitive: Primitive, arguments: Sequence[Lane]) -> Lane:
@@ -184,10 +207,6 @@ class Lanes:
         inside = call.carry_out(self, compiled(primitive.domain))
         code = self.place([value, inside])
         return code.select(self.mask(inside), value, code.const(math.nan))
-
-
-def _needed(name: str, width: int) -> VectorFunction | None:
-    return vector_function(name, 1, width) or vector_function(name, 2, width)
 
 
 def _comparison(how: str) -> Writer:
@@ -232,27 +251,26 @@ def _clip(lanes: Lanes, code: Code, x: Lane, low: Lane, high: Lane) -> Lane:
 
 def _power(lanes: Lanes, code: Code, x: Lane, power: float) -> Lane:
     """A power by products and roots; of these one rounds less than the general function does."""
-    one = lanes.const(1.0)
+    if power < -0.5:
+        # Of the inverse, whose powers do not overflow on the way to a small number.
+        x, power = lanes.divided(lanes.const(1.0), x), -power
     whole, half = divmod(abs(power), 1.0)
     parts = [x] * int(whole)
     if half:
         # The root of -0 is -0, and a power of it 0.
         parts.append(code.add(lanes.rooted(x), code.const(0.0)))
-    if power == -2.0:
-        inverted = lanes.divided(one, x)
-        return code.mul(inverted, inverted)
     if power == 4.0:
         square = code.mul(x, x)
         return code.mul(square, square)
     found = reduce(code.mul, parts)
-    return lanes.divided(one, found) if power < 0.0 else found
+    return lanes.divided(lanes.const(1.0), found) if power < 0.0 else found
 
 
 _WRITERS: Mapping[str, Writer] = MappingProxyType(
     {
         "+": lambda lanes, code, x, y: code.add(x, y),
         "-": lambda lanes, code, x, y: code.sub(x, y),
-        "*": lambda lanes, code, x, y: code.mul(x, y),
+        "*": lambda lanes, code, x, y: lanes.times(code, x, y),
         "/": lambda lanes, code, x, y: lanes.divided(x, y),
         "neg": lambda lanes, code, x: code.neg(x),
         "<": _comparison("olt"),

@@ -44,8 +44,6 @@ class VectorFunction(NamedTuple):
     """What it is called: "adcalc.exp"."""
     text: str
     """Its definition, and those of functions only it calls; `{attributes}` stands for its attributes."""
-    needs: tuple[str, ...]
-    """The rows whose vector functions it calls."""
     declared: Mapping[str, str]
     """What it calls from elsewhere, with the lines that declare it."""
     symbols: Mapping[str, int]
@@ -118,4 +116,4 @@ def _function(code: Branching, value: Lane, symbols: Mapping[str, int]) -> Vecto
     taken = ", ".join(f"{code.doubles} {argument}" for argument in code.arguments)
     head = f'define internal {code.doubles} @"{code.name}"({taken}) {{attributes}} {{'
     text = "\n".join([head, *code.lines, f"  ret {code.doubles} {value}", "}", *code.beside])
-    return VectorFunction(code.name, text, (), MappingProxyType(code.declared), MappingProxyType(symbols))
+    return VectorFunction(code.name, text, MappingProxyType(code.declared), MappingProxyType(symbols))

@@ -72,6 +72,7 @@ def written(layout: Layout, options: Options) -> Text:
     sound = _sum_of_nothing(body, values[count : count + len(finite)])
     raised = _any(body, [lanes.mask(alarm) for alarm in values[count + len(finite) :]])
     strange = _any(body, lanes.strange)
+    bounded = _sum_of_nothing(body, lanes.bounded)
     lines = sum([count * lanes.functions[name].text.count("\n") for name, count in lanes.called.items()])
     inline = program.operations <= _MOST_OPERATIONS and lines <= _MOST_LINES
     functions = [each.text.replace("{attributes}", _inlining(inline)) for each in lanes.functions.values()]
@@ -81,7 +82,7 @@ def written(layout: Layout, options: Options) -> Text:
         [
             *declared.values(),
             *functions,
-            _frame(head, body, sound, raised, strange, streaming=options.streaming),
+            _frame(head, body, (sound, bounded), (raised, strange), streaming=options.streaming),
             "!0 = !{i32 1}",
             "",
         ]
@@ -145,9 +146,10 @@ def _sum_of_nothing(body: Code, lanes: Sequence[Lane]) -> Lane:
     return reduce(lambda total, lane: body.fma(lane, zero, total), lanes, zero)
 
 
-def _frame(head: Code, body: Code, sound: Lane, raised: Lane, strange: Lane, *, streaming: bool) -> str:
+def _frame(head: Code, body: Code, sums: tuple[Lane, Lane], masks_of: tuple[Lane, Lane], *, streaming: bool) -> str:
     """The function around the loop; its answer is 1 where an alarm was raised, plus 2 where something was strange."""
     masks, width = body.masks, body.width
+    (sound, bounded), (raised, strange) = sums, masks_of
     return "\n".join(
         [
             f"define i64 @{ENTRY}({_PARAMETERS}) {_ATTRIBUTES} {{",
@@ -160,8 +162,10 @@ def _frame(head: Code, body: Code, sound: Lane, raised: Lane, strange: Lane, *, 
             f"  %raised0 = phi {masks} [ zeroinitializer, %entry ], [ %raised1, %loop ]",
             f"  %strange0 = phi {masks} [ zeroinitializer, %entry ], [ %strange1, %loop ]",
             f"  %sound0 = phi {body.doubles} [ zeroinitializer, %entry ], [ %sound1, %loop ]",
+            f"  %bounded0 = phi {body.doubles} [ zeroinitializer, %entry ], [ %bounded1, %loop ]",
             *body.lines,
             f"  %sound1 = fadd {body.doubles} %sound0, {sound}",
+            f"  %bounded1 = fadd {body.doubles} %bounded0, {bounded}",
             f"  %raised1 = or {masks} %raised0, {raised}",
             f"  %strange1 = or {masks} %strange0, {strange}",
             f"  %next = add nsw i64 %row, {width}",
@@ -173,7 +177,9 @@ def _frame(head: Code, body: Code, sound: Lane, raised: Lane, strange: Lane, *, 
             f"  %unsound = fcmp uno {body.doubles} %sound1, %sound1",
             f"  %either = or {masks} %unsound, %raised1",
             f"  %raised2 = bitcast {masks} %either to i{width}",
-            f"  %strange2 = bitcast {masks} %strange1 to i{width}",
+            f"  %unbounded = fcmp uno {body.doubles} %bounded1, %bounded1",
+            f"  %stranger = or {masks} %unbounded, %strange1",
+            f"  %strange2 = bitcast {masks} %stranger to i{width}",
             f"  %raised3 = icmp ne i{width} %raised2, 0",
             f"  %strange3 = icmp ne i{width} %strange2, 0",
             "  %low = zext i1 %raised3 to i64",

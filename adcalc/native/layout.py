@@ -12,7 +12,7 @@ _SUMS = frozenset({"+", "-", "neg"})
 
 
 class Unfit(Exception):
-    """There is no machine code for a row; NumPy knows it."""
+    """There is no machine code for a program; NumPy carries it out."""
 
 
 class Layout(NamedTuple):

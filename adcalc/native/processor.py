@@ -84,23 +84,27 @@ def root(code: Code, x: Lane) -> Lane:
 
 
 def inverse(code: Code, x: Lane) -> Lane:
-    """1/x to about one unit in the last place, for x and 1/x that are no denormals.
+    """1/x, rounded as the instruction rounds it, for x and 1/x that are no denormals.
 
-    From 14 bits by two more terms of the geometric series.
+    From 14 bits by two more terms of the geometric series, and once more (Markstein, 1990).
     """
     guess = _instruction(code, "rcp14.pd.512", (code.doubles,), (x, "zeroinitializer", "i8 -1"))
     error = code.fma(code.neg(x), guess, code.const(1.0))
     terms = code.fma(code.fma(error, error, error), error, error)
-    return code.fma(guess, terms, guess)
+    found = code.fma(guess, terms, guess)
+    return code.fma(found, code.fma(code.neg(x), found, code.const(1.0)), found)
 
 
-def quotient(code: Code, x: Lane, y: Lane, inverse_of_y: Lane) -> Lane:
-    """x/y, rounded as the instruction for it rounds (Markstein, 1990), in less time."""
+def quotient(code: Code, x: Lane, y: Lane, inverse_of_y: Lane) -> tuple[Lane, Lane]:
+    """x/y to about a unit, and rounded as the instruction for it rounds (Markstein, 1990), in less time.
+
+    Where the first one is infinite and x is not, the second one may be wrong.
+    """
     first = code.mul(x, inverse_of_y)
     left = code.fma(code.neg(y), first, x)
     found = code.fma(left, inverse_of_y, first)
     # What is left of infinity is not a number, and of -0 it is 0.
-    return code.select(code.compare("ueq", found, code.const(0.0)), first, found)
+    return first, code.select(code.compare("ueq", found, code.const(0.0)), first, found)
 
 
 def exponent(code: Code, x: Lane) -> Lane:

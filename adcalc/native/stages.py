@@ -146,9 +146,12 @@ class Interpretation(NamedTuple):
     results: Sequence[Array]
 
     def run(self, first: int, last: int) -> bool:
-        """Computes all rows, for they are those of one block; no alarm is among what NumPy is needed for."""
+        """Computes some rows; no alarm is among what NumPy is needed for."""
+        inputs = {
+            name: values[first:last] if name in self.layout.columns else values for name, values in self.inputs.items()
+        }
         for formula, target in zip(self.layout.results, self.results, strict=True):
-            target[first:last] = computed(formula, self.inputs)
+            target[first:last] = computed(formula, inputs)
         return False
 
 

@@ -14,10 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from adcalc.native.compiling import host, object_code
+from adcalc.version import __version__
 
 #: Code from a text shorter than this is as soon made as found.
 _WORTH = 20_000
-#: Files in the folder; the oldest ones go first.
+#: Files in the folder; those that were not used for longest go first.
 _MOST_FILES = 512
 _DIGEST = 32
 
@@ -29,7 +30,7 @@ def machine_code(module: str) -> bytes:
     folder = _folder()
     if folder is None:
         return object_code(module)
-    key = hashlib.sha256("\n".join([*map(str, host()), module]).encode()).hexdigest()
+    key = hashlib.sha256("\n".join([__version__, *map(str, host()), module]).encode()).hexdigest()
     path = folder / f"{key}.o"
     found = _read(path)
     if found is None:
@@ -51,13 +52,21 @@ def _folder() -> Path | None:
         state = folder.lstat()
     except OSError:
         return None
-    own = not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o077)
-    return folder if stat.S_ISDIR(state.st_mode) and own else None
+    return folder if stat.S_ISDIR(state.st_mode) and not state.st_mode & 0o077 and _own(state) else None
+
+
+def _own(state: os.stat_result) -> bool:
+    """Whether a file or folder is the user's, and nobody else may write to it; where systems do not say, it is."""
+    return not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o022)
 
 
 def _read(path: Path) -> bytes | None:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            if not _own(os.fstat(file.fileno())):
+                return None
+            content = file.read()
+        os.utime(path)
     except OSError:
         return None
     digest, code = content[:_DIGEST], content[_DIGEST:]
@@ -76,6 +85,6 @@ def _write(path: Path, code: bytes) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    files = sorted(folder.glob("*.o"), key=lambda path: path.stat().st_mtime, reverse=True)
+    files = sorted([*folder.glob("*.o"), *folder.glob(".*")], key=lambda path: path.stat().st_mtime, reverse=True)
     for path in files[_MOST_FILES:]:
         path.unlink(missing_ok=True)
