@@ -170,7 +170,7 @@ class Function:
             columns: float64 arrays of one length, an entry for each point; a number is the same at all of them.
             wrt: the variables to differentiate by; by default all, `()` for values only.
             hessian: second partial derivatives as well.
-            engine: "native" for machine code, "numpy", or "auto": machine code if the extra is there.
+            engine: "native" for machine code, "numpy", or "auto": machine code if the extra is there and it is worth it.
             threads: how many may work at once; by default as many as there are processors.
             fast: the last bits may be traded for speed.
             out: an earlier batch of as many points, whose memory is written again.
@@ -187,6 +187,8 @@ class Function:
 
         if threads is not None and (not isinstance(threads, int) or threads < 1):
             raise InputProblem(f"the number of threads is a whole number from 1, not {threads!r}")
+        if out is not None and not isinstance(out, Batch):
+            raise InputProblem(f"`out` is an earlier batch, not {type(out).__name__}")
         order = Order(wrt, hessian, at_point.chosen_backend(backend), engine, threads, fast)
         return batch(self, merged(columns, {}), order, out)
 

@@ -216,6 +216,7 @@ def test_an_interrupted_run_leaves_no_file_that_looks_finished(way: signal.Signa
     process.communicate(timeout=20)
     assert process.returncode != 0
     assert not Path("out.csv").exists()
+    assert not list(Path().glob(".*out*"))
 
 
 def test_standard_input_and_a_reader_that_has_enough() -> None:
@@ -275,3 +276,42 @@ def test_engines_agree() -> None:
         native, _ = batched("sin(x)*exp(y)", "--data", "points.csv", "--engine", "native", "--fast", "--threads", "2")
         for name, column in numbers(native).items():
             assert np.allclose(column, numbers(found[0])[name], rtol=1e-14)
+
+
+def test_a_quote_that_is_never_closed_swallows_nothing() -> None:
+    Path("quote.csv").write_text('x,y\n1,2\n2,"3\n4,5\n6,7\n')
+    code, _, complaint = run("batch", "x", "--data", "quote.csv", "-o", "out.csv")
+    assert code == 2
+    assert "ends within a quoted cell, which begins with `3`" in complaint
+    assert not Path("out.csv").exists()
+    Path("inch.csv").write_text('x,y\n1,5" pipe\n2,6 pipes\n')
+    output, _ = batched("x", "--data", "inch.csv")
+    assert numbers(output)["value"] == [1, 2]
+
+
+def test_a_column_may_be_called_like_a_constant() -> None:
+    Path("names.csv").write_text("e,pi,sinx\n3,4,5\n")
+    output, _ = batched("e*pi + sinx", "--data", "names.csv")
+    assert numbers(output) == {"value": [17], "d_e": [4], "d_pi": [3], "d_sinx": [1]}
+    output, _ = batched("e*x", "--data", "points.csv")
+    assert rows(output)[1]["value"] == str(np.e)
+
+
+def test_a_column_that_passes_through_may_not_be_called_like_a_result() -> None:
+    Path("taken.csv").write_text("x,value\n1,2\n")
+    code, output, complaint = run("batch", "x^2", "--data", "taken.csv", "--keep")
+    assert (code, output) == (2, "")
+    assert "the column `value` is called like one of the results" in complaint
+
+
+def test_names_from_a_file_are_harmless_on_a_terminal() -> None:
+    Path("bell.csv").write_text("a\x1b[31mRED\x07,y\n1,2\n")
+    _, _, complaint = run("batch", "x*y", "--data", "bell.csv")
+    assert "\x1b" not in complaint
+    assert "\x07" not in complaint
+
+
+def test_a_mixture_of_empty_cells_and_texts() -> None:
+    Path("mixed.csv").write_text("x,y\n,1\nabc,2\n3,3\n")
+    _, complaint = batched("x*y", "--data", "mixed.csv")
+    assert "2 of 3 rows (1, 2) have no results: `x` is empty or no number: `abc`" in complaint

@@ -522,3 +522,28 @@ def test_masked_entries_are_no_data() -> None:
     column = np.ma.masked_array([1.0, 2.0], [False, True])
     with pytest.raises(InputProblem, match="masked"):
         adcalc.parse("x^2").batch({"x": column})
+
+
+@each_engine
+def test_equal_rows_have_equal_results_or_none(engine: str) -> None:
+    """Where doubles overflow on the way, rows beyond those that are computed with more digits have no results."""
+    found = adcalc.parse("log(exp(x) + exp(y))").batch(
+        {"x": np.full(1000, 1000.0), "y": np.full(1000, 1001.0)}, engine=engine
+    )
+    known = ~np.isnan(found.value)
+    assert close(found.value[known], np.full(known.sum(), 1001.3132616875182))
+    assert found.failed == (~known).sum() == 744
+    assert "more digits" in found.failures[0].message
+
+
+@each_engine
+def test_sinc_at_large_and_whole_numbers(engine: str) -> None:
+    x = np.array([1e8, 710.0, 1.0, 0.5, 0.0, 1e-9, 28.75])
+    found = adcalc.parse("sinc(x)").batch({"x": x}, (), engine=engine)
+    assert np.array_equal(found.value[:3], [0, 0, 0])
+    assert np.allclose(found.value[3:], [2 / math.pi, 1, 1, math.sin(math.pi * 0.75) / (math.pi * 28.75)], rtol=1e-15)
+
+
+def test_out_is_a_batch() -> None:
+    with pytest.raises(InputProblem, match="earlier batch"):
+        adcalc.parse("x").batch({"x": [1.0]}, out=np.ones(1))  # type: ignore[arg-type]

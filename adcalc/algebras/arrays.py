@@ -156,6 +156,13 @@ def _polygamma(x: Array, y: Array) -> Array:
     return np.where(sound, special.polygamma(np.where(sound, order, 0).astype(int), np.where(sound, at, 1.0)), np.nan)
 
 
+def _sinc(x: Array) -> Array:
+    """sin(pi*x)/(pi*x), 1 at 0; the angle is reduced before it is multiplied by pi."""
+    turn = x - 2.0 * np.rint(np.divide(x, 2.0))
+    turn = np.where(np.abs(turn) > 0.5, np.copysign(1.0, turn) - turn, turn)
+    return np.where(np.equal(x, 0.0), 1.0, np.sin(np.pi * turn) / (np.pi * np.where(np.equal(x, 0.0), 1.0, x)))
+
+
 def _gamma(x: Array) -> Array:
     from scipy import special
 
@@ -186,5 +193,6 @@ _OWN: Mapping[str, Kernel] = MappingProxyType(
         "softplus": lambda x: np.logaddexp(x, 0.0),
         "polygamma": _polygamma,
         "factorial": lambda x: _gamma(np.add(x, 1.0)),
+        "sinc": _sinc,
     }
 )

@@ -91,10 +91,7 @@ class Visit:
         for code in _codes(domains):
             self.outside(rows[domains == code])
         inside = rows[domains == 0.0]
-        finite = np.ones(len(inside), dtype=bool)
-        for column in self.results:
-            finite &= np.isfinite(column[inside])
-        self.not_finite(inside[~finite])
+        self.not_finite(inside[~self._are_finite(inside)])
         for code in _codes(kinks):
             self.kinked(rows[(kinks == code) & (domains == 0.0)])
 
@@ -120,9 +117,14 @@ class Visit:
 
     def not_finite(self, rows: Array) -> None:
         """Rows that have a result which is infinite or not a number."""
-        for row in rows[:_MOST_REPEATED].tolist():
+        first, rest = rows[:_MOST_REPEATED], rows[_MOST_REPEATED:]
+        for row in first.tolist():
             self._asked(row)
-        rest = rows[_MOST_REPEATED:]
+        if len(rest) and self._are_finite(first).any():
+            # More digits would have helped the others too, so that what they have cannot be believed.
+            message = f"doubles do not suffice on the way, and only {_MOST_REPEATED} rows are computed with more digits"
+            self._fail(rest, Problem(message, hint="write the formula so that nothing overflows on the way"))
+            return
         nowhere = np.isnan(self.results[0][rest])
         self._fail(rest[nowhere], Problem("the value is not a number"))
         left = rest[~nowhere]
@@ -134,11 +136,19 @@ class Visit:
             else:
                 self._warn(int(left[0]), [Caution("not finite", "a result is not finite")], len(left))
 
+    def _are_finite(self, rows: Array) -> Array:
+        """Which of some rows have finite results."""
+        found = np.ones(len(rows), dtype=bool)
+        for column in self.results:
+            found &= np.isfinite(column[rows])
+        return found
+
     def _asked(self, row: int) -> Problem | None:
         """Takes what the backend says of one row; what it says where there is no value."""
         try:
             answer = self.ask(row)
         except DomainProblem as problem:
+            problem.__traceback__ = problem.__context__ = None
             self._fail(np.array([row]), problem)
             return problem
         self._take(row, answer.figures)

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from adcalc.arrayed import ArrayAnswer
 from adcalc.backends.protocol import Backend
 from adcalc.batches.points import Points
-from adcalc.errors import Caution
+from adcalc.errors import Caution, DomainProblem
 from adcalc.reading import Reading
 
 Array: TypeAlias = Any
@@ -43,7 +43,11 @@ class Single:
         Raises:
             DomainProblem: it has none.
         """
-        answer = replace(self.reading, inputs=dict(self.where.at(row))).answer(0, self.backend, self._kind)
+        try:
+            answer = replace(self.reading, inputs=dict(self.where.at(row))).answer(0, self.backend, self._kind)
+        except DomainProblem as problem:
+            # What it has passed on its way would keep the columns in memory.
+            raise problem.with_traceback(None) from None
         size = len(self.symbols)
         if isinstance(answer, ArrayAnswer):
             found = answer.derivatives

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,11 +16,12 @@ from adcalc.cli.arguments import assignments, formula_source, names
 from adcalc.cli.failures import EnoughRead, ExitCode, colours
 from adcalc.cli.options import Method, chosen_backend
 from adcalc.cli.points import Point, point
-from adcalc.errors import InputProblem, near
+from adcalc.errors import InputProblem, Source, near
 from adcalc.function import Function, parse
 from adcalc.render.progress import Progress
 from adcalc.results import Figure
 from adcalc.streams import Table, create_table, open_table, tells_format
+from adcalc.streams.parts import guessed, listed_columns, shortened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,16 +52,18 @@ class TableRequest:
         # What is imported stays, so that looking for garbage among it takes time for nothing.
         gc.disable()
         try:
-            self._run()
+            with _ending_in_order():
+                self._run()
         finally:
             gc.enable()
 
     def _run(self) -> None:
         backend, wrt = chosen_backend(self.backend, self.method, self.step), names(self.wrt)
-        function = self._function
-        function.by(wrt)
         with self._table() as table:
-            columns = self._columns(table)
+            function = self._function(table.columns)
+            function.by(wrt)
+            given = self._numbers(function)
+            columns = self._columns(function, table, given)
             keep = self._kept(table)
             kinds = table.kinds(keep, list(columns.values()))
             parts = table.parts(list(dict.fromkeys(columns.values())), keep)
@@ -68,8 +73,12 @@ class TableRequest:
             from adcalc.streams.running import Run
 
             order = Order(wrt, self.hessian, backend, self.engine, self.threads, self.fast)
-            run = Run(function, order, columns, self._numbers, self.on_error)
+            run = Run(function, order, columns, given, self.on_error)
             run.check()
+            for name in keep:
+                if name in run.results:
+                    hint = "leave it out of `--keep`, or call it otherwise in the table"
+                    raise InputProblem(f"the column `{name}` is called like one of the results", hint=hint)
             gc.freeze()
             gc.enable()
             writer = create_table(self.out, self.format, force=self.force, kept=kinds, results=run.results)
@@ -93,13 +102,20 @@ class TableRequest:
             raise InputProblem("standard input cannot be the formula and the table", hint="put one of them in a file")
         # What `--format` says of the results it says of a table whose name says nothing, too.
         own = self.data == "-" or tells_format(self.data)
-        return open_table(self.data, self.data_format or (None if own else self.format))
+        try:
+            return open_table(self.data, self.data_format or (None if own else self.format))
+        except InputProblem as problem:
+            problem.hint = problem.hint.replace("`--format`", "`--data-format`")
+            raise
 
     @cached_property
-    def _function(self) -> Function:
-        source = formula_source(self.formula)
-        bound = {*self._given.values, *(names(self.wrt) or ()), *self._mapped}
-        return parse(source.text, bound=bound, name=source.name)
+    def _source(self) -> Source:
+        return formula_source(self.formula)
+
+    def _function(self, columns: Sequence[str]) -> Function:
+        """The formula; a name that a column or an option has is a variable, whatever else it may look like."""
+        bound = {*self._given.values, *(names(self.wrt) or ()), *self._mapped, *columns}
+        return parse(self._source.text, bound=bound, name=self._source.name)
 
     @cached_property
     def _given(self) -> Point:
@@ -109,9 +125,9 @@ class TableRequest:
     def _mapped(self) -> dict[str, str]:
         return assignments(self.map or (), "--map")
 
-    @cached_property
-    def _numbers(self) -> dict[str, Figure]:
-        found = self._given.of(self._function)
+    def _numbers(self, function: Function) -> dict[str, Figure]:
+        """The variables that are the same in every row."""
+        found = self._given.of(function)
         for name, value in found.items():
             if not isinstance(value, float):
                 raise InputProblem(
@@ -119,9 +135,9 @@ class TableRequest:
                 )
         return found
 
-    def _columns(self, table: Table) -> dict[str, str]:
+    def _columns(self, function: Function, table: Table, given: Mapping[str, Figure]) -> dict[str, str]:
         """The column of each variable that is not given a number."""
-        variables = self._function.variables
+        variables = function.variables
         for name in self._mapped:
             if name not in variables:
                 guess = near(name, list(variables))
@@ -129,9 +145,9 @@ class TableRequest:
                     f"did you mean `{guess}`?" if guess else "`--map` names a variable of the formula first: `x=column`"
                 )
                 raise InputProblem(f"the formula has no variable `{name}`", hint=hint)
-            if name in self._numbers:
+            if name in given:
                 raise InputProblem(f"`{name}` has a number and a column", hint="take `--at` or `--map`")
-        found = {name: self._mapped.get(name, name) for name in variables if name not in self._numbers}
+        found = {name: self._mapped.get(name, name) for name in variables if name not in given}
         for name, column in found.items():
             if column not in table.columns:
                 raise _missing(table, name, column)
@@ -145,8 +161,27 @@ class TableRequest:
 
 
 def _missing(table: Table, name: str, column: str) -> InputProblem:
-    guess = near(column, list(table.columns))
-    shown = ", ".join(f"`{each}`" for each in table.columns[:8]) + (", ..." if len(table.columns) > 8 else "")
-    hint = f"did you mean `--map {name}={guess}`? " if guess else ""
-    hint += f"it has {shown}; `--at {name}=2` gives `{name}` one number"
-    return InputProblem(f"{table.name} has no column `{column}`", hint=hint)
+    guess = guessed(column, table.columns)
+    hint = f"did you mean `--map {name}={shortened(guess)}`? " if guess else ""
+    hint += f"it has {listed_columns(table.columns)}; `--at {name}=2` gives `{name}` one number"
+    return InputProblem(f"{table.name} has no column `{shortened(column)}`", hint=hint)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """A run that is told to end is interrupted, so that it leaves nothing half-written behind."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    known = [each for name in ("SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None]
+    try:
+        before = [(each, signal.signal(each, interrupt)) for each in known]
+    except ValueError:
+        # Only the main thread may say what becomes of signals.
+        before = []
+    try:
+        yield
+    finally:
+        for each, handler in before:
+            signal.signal(each, handler)

@@ -29,7 +29,7 @@ def compiled(layout: Layout, *, fast: bool = False) -> Machine | Staged:
     rows = [(slot.primitive, len(slot.arguments)) for slot in program.slots if slot.primitive is not None]
     for primitive, _ in rows:
         if primitive.over:
-            raise Unfit(f"there is no machine code for `{primitive.name.removeprefix('core ')}`")
+            raise Unfit("there is no machine code for formulas that work on arrays on the way")
     try:
         if program.operations > _MOST_AT_ONCE or not all([fits(*row, width) for row in dict.fromkeys(rows)]):
             return Staged(layout, fast=fast)

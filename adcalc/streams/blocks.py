@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from adcalc.errors import InputProblem
@@ -11,6 +14,7 @@ FIRST_BLOCK = 1 << 20
 _LARGEST_BLOCK = 1 << 22
 #: No record may be longer.
 LONGEST_RECORD = 1 << 26
+_SHOWN = 20
 
 
 def blocks(read: Callable[[int], bytes], name: str, quote: bytes = b'"') -> Iterator[bytes]:
@@ -43,6 +47,8 @@ def blocks(read: Callable[[int], bytes], name: str, quote: bytes = b'"') -> Iter
             hint = "a quote that is never closed makes one row of all that follows"
             raise InputProblem(f"{name} has a row of more than {LONGEST_RECORD >> 20} MiB", hint=hint)
     if pending:
+        if pending.count(quote) % 2:
+            _check_closed(pending, name)
         yield _checked(pending, name)
 
 
@@ -55,6 +61,23 @@ def _end_of_records(block: bytes, quote: bytes) -> int:
         quotes -= block.count(quote, before, cut)
         cut = before
     return cut
+
+
+def _check_closed(block: bytes, name: str) -> None:
+    """A quote that begins a cell must end it: else one cell has swallowed all rows behind it."""
+    text = block.decode("utf-8", "replace").replace(";", ",").replace("\t", ",")
+    limit = csv.field_size_limit(LONGEST_RECORD)
+    try:
+        last = deque(csv.reader(io.StringIO(text, newline="")), maxlen=1)
+    except csv.Error:
+        return
+    finally:
+        csv.field_size_limit(limit)
+    swallowed = [cell for row in last for cell in row if "\n" in cell]
+    if swallowed:
+        shown = swallowed[0].partition("\n")[0][:_SHOWN].strip()
+        message = f"{name} ends within a quoted cell, which begins with `{shown}`"
+        raise InputProblem(message, hint="a quote is opened there and never closed")
 
 
 def _checked(block: bytes, name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
@@ -20,6 +21,8 @@ TEXT = "text"
 ROWS = 65_536
 
 _WIDEST_TEXT = 20
+#: Among more columns a misspelt one is not looked for.
+_MOST_GUESSED = 1000
 
 
 class Part(NamedTuple):
@@ -146,9 +149,9 @@ def check_names(name: str, columns: Sequence[str]) -> None:
             if place == 0:
                 hint += "; pandas leaves it out for the index, which `index=False` does not write"
             raise InputProblem(f"column {place + 1} of {name} has no name", hint=hint)
-    double = next((column for column in columns if columns.count(column) > 1), None)
+    double = next((column for column, count in Counter(columns).items() if count > 1), None)
     if double is not None:
-        raise InputProblem(f"{name} has several columns called `{double}`", hint="give them different names")
+        raise InputProblem(f"{name} has several columns called `{shortened(double)}`", hint="give them different names")
 
 
 def check_known(name: str, columns: Sequence[str], asked: Sequence[str]) -> None:
@@ -157,12 +160,22 @@ def check_known(name: str, columns: Sequence[str], asked: Sequence[str]) -> None
     Raises:
         InputProblem: one is not.
     """
+    known = frozenset(columns)
     for column in asked:
-        if column not in columns:
-            guess = near(column, list(columns))
-            shown = ", ".join(f"`{known}`" for known in columns[:8]) + (", ..." if len(columns) > 8 else "")
-            hint = f"did you mean `{guess}`? it has {shown}" if guess else f"it has {shown}"
-            raise InputProblem(f"{name} has no column `{column}`", hint=hint)
+        if column not in known:
+            guess, shown = guessed(column, columns), listed_columns(columns)
+            hint = f"did you mean `{shortened(guess)}`? it has {shown}" if guess else f"it has {shown}"
+            raise InputProblem(f"{name} has no column `{shortened(column)}`", hint=hint)
+
+
+def guessed(column: str, columns: Sequence[str]) -> str:
+    """The column that a misspelt name most likely meant, or ""."""
+    return near(column, list(columns)) if len(columns) <= _MOST_GUESSED else ""
+
+
+def listed_columns(columns: Sequence[str]) -> str:
+    """The first columns, fit for a message."""
+    return ", ".join(f"`{shortened(known)}`" for known in columns[:8]) + (", ..." if len(columns) > 8 else "")
 
 
 def no_rows(name: str) -> InputProblem:

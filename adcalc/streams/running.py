@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -14,12 +14,14 @@ from adcalc.errors import Caution, DomainProblem, InputProblem
 from adcalc.function import Function
 from adcalc.point import Given
 from adcalc.results import Reason
-from adcalc.streams.parts import Part, Table, Writer
+from adcalc.streams.parts import Part, Table, Writer, shortened
 
 OnError: TypeAlias = Literal["nan", "skip", "stop"]
 
 #: Rows that a reason names.
 _NAMED = 5
+#: Cells that are looked at to say what is wrong with a column.
+_LOOKED_AT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,18 @@ def _reasons(part: Part, known: Array | None) -> dict[str, Reason]:
         rows = np.flatnonzero(mask & left)
         if len(rows):
             left[rows] = False
-            found[column] = Reason(part.reason(int(rows[0])), None, len(rows), tuple(rows[:_NAMED].tolist()))
+            words = _cells(part, column, rows[:_LOOKED_AT].tolist())
+            found[column] = Reason(words, None, len(rows), tuple(rows[:_NAMED].tolist()))
     return found
+
+
+def _cells(part: Part, column: str, rows: Sequence[int]) -> str:
+    """What is wrong with the cells of a column."""
+    texts = [text for row in rows if (text := part.cell(column, row))]
+    if not texts:
+        return f"`{shortened(column)}` is empty"
+    what = "is no number" if len(texts) == len(rows) else "is empty or no number"
+    return f"`{shortened(column)}` {what}: `{shortened(texts[0])}`"
 
 
 def _dropped(part: Part, known: Array | None, failed: Array) -> Array:

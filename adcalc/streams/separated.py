@@ -66,7 +66,12 @@ class SeparatedTable(OpenTable):
     def _names(self, header: str) -> tuple[str, ...]:
         counts = {each: header.count(each) for each in _SEPARATORS}
         self._separator = self._separator or max(_SEPARATORS, key=lambda each: counts[each])
-        cells = [cell.strip() for cell in next(csv.reader(io.StringIO(header, newline=""), delimiter=self._separator))]
+        try:
+            names = next(csv.reader(io.StringIO(header, newline=""), delimiter=self._separator))
+        except csv.Error as error:
+            message = f"the line of column names of {self.name} is broken: {error}"
+            raise InputProblem(message, hint="a quote may be opened and never closed") from None
+        cells = [cell.strip() for cell in names]
         # NumPy writes its line of names as a remark.
         cells[0] = cells[0].removeprefix("#").lstrip()
         if all(cell and (number_in(cell) == number_in(cell) or cell.lower() == "nan") for cell in cells):
