@@ -204,9 +204,13 @@ def command(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
 @pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
 @pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_no_file_that_looks_finished(way: signal.Signals) -> None:
-    process = command("x*y", "--data", "-", "-o", "out.csv", stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = command(
+        "x*y", "--data", "-", "-o", "out.csv", stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        # Whoever runs tests in the background has a shell that ignores interrupts, and its children do too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     assert process.stdin is not None
-    process.stdin.write(b"x,y\n" + b"1,2\n" * 200_000)
+    process.stdin.write(b"x,y\n" + b"1,2\n" * 600_000)
     process.stdin.flush()
     for _ in range(200):
         if list(Path().glob(".*out*")):

@@ -33,17 +33,20 @@ class Stage(NamedTuple):
     targets: tuple[int | str, ...]
 
 
-def stages(layout: Layout) -> list[Stage]:
+def stages(layout: Layout, width: int) -> list[Stage]:
     """A program in parts; what one hands on to another is a column of its own name, `handed 0` and so on.
+
+    Args:
+        width: doubles in a vector, by which it is decided what there is machine code for.
 
     >>> from adcalc.expr import apply
     >>> from adcalc.table import PRIMITIVES
     >>> x = variable("x")
-    >>> [stage.targets for stage in stages(Layout(("x",), (), (apply(PRIMITIVES["*"], x, x),), ()))]
+    >>> [stage.targets for stage in stages(Layout(("x",), (), (apply(PRIMITIVES["*"], x, x),), ()), 8)]
     [(0,)]
     """
     order = [node for node in topological([*layout.results, *layout.alarms]) if isinstance(node, Apply)]
-    part = _parts(order)
+    part = _parts(order, width)
     last = max(part.values(), default=0)
     handed: dict[Expr, Expr] = {}
     for node in order:
@@ -74,9 +77,8 @@ def stages(layout: Layout) -> list[Stage]:
     return found
 
 
-def _parts(order: Sequence[Apply]) -> dict[Expr, int]:
+def _parts(order: Sequence[Apply], width: int) -> dict[Expr, int]:
     """The number of the part in which each operation is carried out."""
-    width = host().width
     found: dict[Expr, int] = {}
     number, size = 0, 0
     for node in order:
@@ -102,8 +104,8 @@ class Staged:
             MissingExtra, Unfit: as `Machine`.
         """
         self.layout = layout
-        self._stages = stages(layout)
         width = host().width
+        self._stages = stages(layout, width)
         self._machines = [
             Machine(stage.layout, fast=fast) if _is_code(stage.layout, width) else Interpreted(stage.layout)
             for stage in self._stages
