@@ -131,7 +131,7 @@ class _Simplifier:
                         return other
         elif kind.binding == COMPARISON and None not in (constants := [_constant(a) for a in arguments]):
             return number(FLOATS.apply(kind, [float(c) for c in constants if c is not None]))
-        elif arguments and all(isinstance(a, Number) for a in arguments):
+        elif kind.elementwise and arguments and all(isinstance(a, Number) for a in arguments):
             values = [a.value for a in arguments if isinstance(a, Number)]
             if all(map(coefficients.whole, values)) and coefficients.whole(result := FLOATS.apply(kind, values)):
                 return number(result)
@@ -319,7 +319,7 @@ class _Simplifier:
                     continue
                 below = ",".join(self.labels[argument] for argument in node.arguments[:_SHORT])
                 shown = f"{node.primitive.name}({below})" if below else node.primitive.name
-                if node.primitive.binding:
+                if node.primitive.binding and node.primitive.elementwise:
                     shown = f"{self.labels[node.arguments[0]]}{node.primitive.symbol}{below}"
             else:
                 shown = digits(node.value) if isinstance(node, Number) else node.name

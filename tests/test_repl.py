@@ -129,6 +129,15 @@ def test_a_script_goes_on_after_a_result_that_is_not_finite_and_says_so_at_the_e
     assert "inf" in messages
 
 
+def test_arrays_of_what_has_no_value_are_shown() -> None:
+    """Products with rows, slices and calls that give rows are formulas like others."""
+    lines = ["[1,2]*x", "y[0:10:2]", "f(t) = t*[1,2]", "f(x)", "[[1,2],[x,3]]", "x[0]", "x = 3", "f(x)"]
+    code, out, _ = script("\n".join(lines))
+
+    assert code == 0
+    assert out.split("\n")[:5] == ["[1, 2]*x", "y[0:10:2]", "[1, 2]*x", "[[1, 2], [x, 3]]", "x[0]"]
+
+
 def test_a_script_that_is_not_text_is_refused_with_the_line() -> None:
     code, output, messages = script(b"1\n\xff\n")
     assert (code, output) == (2, "1\n")

@@ -18,6 +18,9 @@ import mpmath
 import pytest
 
 import adcalc
+from adcalc.algebras.arrays import ARRAYS
+from adcalc.algebras.complexes import COMPLEXES
+from adcalc.algebras.duals import Duals
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.latex import LATEX
 from adcalc.algebras.multiprecision import Multiprecision
@@ -28,7 +31,8 @@ from adcalc.expr import Expr, apply, number, variable
 from adcalc.primitive import Primitive
 from adcalc.program import Unused, evaluate, lowered
 from adcalc.rules import Call, partial
-from adcalc.table import SCALAR, TABLE
+from adcalc.simplify import simplified
+from adcalc.table import PRIMITIVES, SCALAR, TABLE
 
 EXACT = ("reverse", "dual", "symbolic")
 LETTERS = "xyz"
@@ -463,3 +467,38 @@ def test_aliases_mean_the_row(row: Primitive) -> None:
 def test_arguments_left_out_have_their_defaults(row: Primitive) -> None:
     """A call with fewer arguments means the one with the row's defaults."""
     assert adcalc.parse(f"{row.name}(x)").expr is adcalc.parse(f"{row.name}(x, {', '.join(row.defaults)})").expr
+
+
+CONSTANTS = [row for row in TABLE if row.constant and row.host]
+
+
+@pytest.mark.parametrize("row", CONSTANTS, ids=lambda row: row.name)
+def test_a_constant_is_the_same_in_every_algebra(row: Primitive) -> None:
+    """Numbers, arrays, complex numbers, many digits, duals: the number of Python's own library, or infinity."""
+    wanted = getattr(math, row.name)
+
+    assert FLOATS.apply(row, ()) == float(ARRAYS.apply(row, ())) == wanted
+    assert COMPLEXES.apply(row, ()) == complex(wanted)
+    assert float(Multiprecision(40).apply(row, ())) == wanted
+    assert Duals(FLOATS).apply(row, ()) == (wanted, None)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("row", CONSTANTS, ids=lambda row: row.name)
+def test_a_constant_stands_beside_arrays_and_columns(row: Primitive, engine: str) -> None:
+    """Of an array, of the rows of a table, along a direction."""
+    wanted = 2 * getattr(math, row.name)
+    f = adcalc.parse(f"{row.name}*x")
+
+    assert f.batch({"x": [2.0, 2.0]}, engine=engine).value.tolist() == [wanted] * 2
+    assert f.value(x=[2.0, 2.0]).tolist() == [wanted] * 2  # type: ignore[union-attr]
+    assert f.vjp({"x": 2.0}).cotangents["x"] == wanted / 2
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.over and not row.constant], ids=lambda row: row.name)
+def test_a_row_over_arrays_is_tidied_as_it_stands(row: Primitive) -> None:
+    """What is applied to numbers only may still be an array, which is no number to compute with."""
+    node = apply(row, *[number(1.0 + place) for place in range(max(row.arity[0], 1))])
+
+    assert simplified([node]) == [node]
+    assert simplified([apply(PRIMITIVES["*"], node, variable("x"))])

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.kernels import Kernel, kernel
 from adcalc.expr import Expr
 from adcalc.primitive import Primitive
@@ -73,8 +74,7 @@ def entrywise(primitive: Primitive) -> Kernel:
     if own is not None:
         return own
     if primitive.constant:
-        home, _, name = primitive.host.partition(".")
-        return lambda: getattr(np, name)
+        return lambda: FLOATS.apply(primitive, ())
     if primitive.body and not primitive.array:
         rule = compiled(primitive.body)
 

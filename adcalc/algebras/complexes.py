@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from adcalc.algebras.floats import FLOATS
 from adcalc.expr import Apply
 from adcalc.primitive import Primitive
 from adcalc.program import Program, Unused
@@ -50,7 +51,7 @@ class Complexes:
                 return base ** int(exponent.real)
             return base**exponent
         if primitive.constant:
-            return complex(getattr(math, name))
+            return complex(FLOATS.apply(primitive, ()))
         if primitive.binding == COMPARISON:
             import operator
 
