@@ -124,6 +124,13 @@ class MissingExtra(Problem):
     kind = "extra"
 
 
+class InternalProblem(Problem):
+    """A fault of adcalc's own, which nobody who uses it can have caused."""
+
+    kind = "internal"
+    exit_code = 70
+
+
 def near(name: str, known: list[str]) -> str:
     """The known name that a misspelt one most likely meant, or "".
 

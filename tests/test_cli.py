@@ -241,3 +241,55 @@ def test_no_output_is_wrapped_or_coloured_in_a_pipe() -> None:
 
     assert max(map(len, done.stdout.decode().splitlines())) > 500
     assert b"\x1b" not in done.stdout
+
+
+FAULTY = [
+    ["eval", "x"], ["grad", "x"], ["hessian", "x"], ["jacobian", "x"], ["jvp", "x", "--tangent", "x=1"], ["vjp", "x"],
+    ["hvp", "x", "--vector", "x=1"], ["compare", "x"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("lost\x1b[2J\nhere"), KeyError("w"), RecursionError(), AttributeError("tau")]
+)
+@pytest.mark.parametrize("command", FAULTY, ids=lambda command: command[0])
+def test_a_fault_of_our_own_is_one_message(
+    command: list[str], error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback: what failed, how to report it, and an exit code that no user's mistake has."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("adcalc.function.Function.by", fail)
+    monkeypatch.setattr("adcalc.function.Function.evaluate", fail)
+    found = CliRunner().invoke(app, [*command, "--at", "x=1"])
+
+    assert found.exit_code == 70
+    assert "adcalc itself has failed" in found.stderr
+    assert "please report" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert "\x1b" not in found.stderr
+    assert found.stdout == ""
+
+
+def test_a_fault_of_our_own_can_be_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a variable of the environment the traceback is there, and as JSON the message is JSON."""
+    monkeypatch.setattr("adcalc.function.Function.evaluate", lambda *_: 1 / 0)
+    machine = CliRunner().invoke(app, ["eval", "x", "--at", "x=1", "--format", "json"])
+    monkeypatch.setenv("ADCALC_TRACEBACK", "1")
+    shown = CliRunner().invoke(app, ["eval", "x", "--at", "x=1"])
+
+    assert json.loads(machine.stderr)["error"]["kind"] == "internal"
+    assert "Traceback" in shown.stderr
+    assert shown.exit_code == 70
+
+
+def test_a_session_outlives_a_fault_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line is lost, and nothing else: definitions are kept, what follows is answered, and the end says 70."""
+    monkeypatch.setattr("adcalc.function.Function.hessian", lambda *_: 1 / 0)
+    found = CliRunner().invoke(app, ["repl"], input="x = 3\ny = x^2\nhessian y\ny + 1\n")
+
+    assert found.exit_code == 70
+    assert found.stdout == "10\n"
+    assert found.stderr.count("adcalc itself has failed") == 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import itertools
+import json
 import math
 import os
+import subprocess
 import sys
 import threading
 import zipfile
@@ -16,7 +18,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from adcalc.cli.app import app
 from adcalc.errors import InputProblem, MissingExtra, Problem
 from adcalc.streams import Table, Writer, create_table, open_table
 from adcalc.streams.threads import Ahead
@@ -790,3 +794,29 @@ def test_reading_ahead_stops_when_nobody_listens() -> None:
     assert len(made) < 10 and list(ahead) == []
     with pytest.raises(ZeroDivisionError):
         list(Ahead(make))
+
+
+def test_rows_of_a_slow_pipe_arrive_as_they_are_computed() -> None:
+    """Nobody has to wait for the end of what is still being written."""
+    command = [sys.executable, "-m", "adcalc", "batch", "x^2", "--data", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        run.stdin.write(b"x\n1\n2\n")
+        run.stdin.flush()
+        # These come while the pipe is open; else this would wait for ever.
+        assert [run.stdout.readline() for _ in range(3)] == [b"value,d_x\n", b"1.0,2.0\n", b"4.0,4.0\n"]
+        run.stdin.write(b"3\n")
+        run.stdin.close()
+        assert run.stdout.read() == b"9.0,6.0\n"
+
+
+@pytest.mark.parametrize("name", ["a%s", "100%", "%d%%", "\0"])
+def test_a_column_may_be_called_anything(name: str, tmp_path: Path) -> None:
+    """Signs of a template, or of nothing, are letters like others."""
+    path = tmp_path / "t.jsonl"
+    path.write_text(json.dumps({"x": 1, name: "kept \ud800 %s"}) + "\n")
+    found = CliRunner().invoke(app, ["batch", "x^2", "--data", str(path), "--keep", "*", "--format", "jsonl"])
+
+    assert found.exit_code == 0, found.exception
+    assert json.loads(found.stdout)[name] == "kept \ud800 %s"

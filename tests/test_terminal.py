@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -10,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+from pathlib import Path
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -60,3 +62,44 @@ def test_colour_only_where_it_is_wanted() -> None:
     assert "\x1b[1;31m" in shown("eval", "sn(x)")
     assert "\x1b" not in shown("eval", "sn(x)", NO_COLOR="1")
     assert "\x1b[3" not in shown("grad", "x^2", "--at", "x=3", NO_COLOR="1")
+
+
+def on_terminal(*arguments: str, typed: bytes = b"") -> bytes:
+    """What a command writes to a terminal that is both of its outputs."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "adcalc", *arguments])
+    if typed:
+        os.write(terminal, typed)
+    written = b""
+    with contextlib.suppress(OSError):
+        while fresh := os.read(terminal, 65536):
+            written += fresh
+    os.waitpid(process, 0)
+    return written
+
+
+def test_nothing_overwrites_the_rows_of_a_table(tmp_path: Path) -> None:
+    """Results on the terminal come without a bar, which would draw over them; with a bar where they go to a file."""
+    table = tmp_path / "t.csv"
+    table.write_text("x,name\n" + '1,"\x1b[2Ja"\n' * 3)
+    shown = on_terminal("batch", "x^2", "--data", str(table), "--keep", "name")
+
+    assert shown.replace(b"\r\n", b"\n").decode() == "name,value,d_x\n" + "␛[2Ja,1.0,2.0\n" * 3
+
+
+def test_a_binary_table_is_not_for_a_terminal(tmp_path: Path) -> None:
+    """It is refused before anything is computed."""
+    table = tmp_path / "t.csv"
+    table.write_text("x\n1\n")
+
+    assert b"a terminal cannot show a binary table" in on_terminal(
+        "batch", "x", "--data", str(table), "--format", "npz"
+    )
+
+
+def test_one_end_of_input_is_enough() -> None:
+    """Who types a table ends it by Ctrl-D, once."""
+    shown = on_terminal("batch", "x^2", "--data", "-", typed=b"x\n3\n\x04")
+
+    assert shown.endswith(b"9.0,6.0\r\n")

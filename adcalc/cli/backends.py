@@ -18,10 +18,11 @@ def backends(format: FormatName = Format.TABLE) -> None:
     """
     from adcalc.backends import BACKENDS, backend_named
     from adcalc.render.machine import json_line
+    from adcalc.render.page import write
     from adcalc.render.screen import Screen
 
     if format is Format.JSON:
         for name in BACKENDS:
-            print(json_line({"name": name, "doc": backend_named(name).doc}))
+            write(json_line({"name": name, "doc": backend_named(name).doc}))
         return
     Screen().table(["", ""], [[name, backend_named(name).doc] for name in BACKENDS], numbers=False)

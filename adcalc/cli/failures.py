@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import IntEnum
@@ -12,7 +13,7 @@ from typing import Any
 
 import typer
 
-from adcalc.errors import Problem, near
+from adcalc.errors import InternalProblem, Problem, near
 from adcalc.render.problems import problem_json, problem_text
 
 
@@ -22,6 +23,7 @@ class ExitCode(IntEnum):
     FINE = 0
     NO_ANSWER = 1
     WRONG_INPUT = 2
+    INTERNAL = 70
     INTERRUPTED = 130
 
 
@@ -61,6 +63,24 @@ def guarded_run(run: Callable[[], Any], arguments: Sequence[str], usage_error: t
     except MemoryError:
         tell(Problem("there is not enough memory for this formula"), machine=_wants_json(arguments))
         return ExitCode.WRONG_INPUT
+    except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, it is one message
+        return tell_fault(error, machine=_wants_json(arguments))
+
+
+def tell_fault(error: Exception, *, machine: bool = False) -> int:
+    """Writes one message about a fault of adcalc's own, and the exit code that goes with it.
+
+    With `ADCALC_TRACEBACK=1` in the environment the traceback is written before it.
+    """
+    if os.environ.get("ADCALC_TRACEBACK", "0") not in ("", "0"):
+        _write_error("".join(traceback.format_exception(error)).rstrip())
+    said = " ".join(str(error).split())[:200]
+    problem = InternalProblem(
+        f"adcalc itself has failed: {type(error).__name__}{f': {said}' if said else ''}",
+        hint="please report what you typed, what `adcalc --version` says, and what `ADCALC_TRACEBACK=1` in front adds",
+    )
+    tell(problem, machine=machine)
+    return ExitCode.INTERNAL
 
 
 def _open_streams() -> None:

@@ -10,7 +10,7 @@ import typer
 
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.arguments import LARGEST_FILE
-from adcalc.cli.failures import ExitCode, tell
+from adcalc.cli.failures import ExitCode, tell, tell_fault
 from adcalc.cli.options import BackendName, Format, FormatName
 from adcalc.errors import InputProblem, Problem
 
@@ -46,7 +46,7 @@ def repl(backend: BackendName = "reverse", format: FormatName = Format.TABLE) ->
 
 
 def run_script(session: Session, lines: Iterator[str]) -> int:
-    """Carries out lines until the first problem; the exit code.
+    """Carries out lines until the first problem; the exit code.  A fault of adcalc's own ends a line, not the script.
 
     Raises:
         KeyboardInterrupt: it was interrupted.
@@ -54,10 +54,16 @@ def run_script(session: Session, lines: Iterator[str]) -> int:
     from adcalc.cli.repl_input import joined
     from adcalc.cli.repl_orders import Leave, run
 
-    finite = True
+    finite, fault = True, 0
     try:
         for line in joined(lines):
-            finite &= run(session, line)
+            try:
+                finite &= run(session, line)
+            except (Leave, Problem, OSError, MemoryError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the session is worth more than this line
+                sys.stdout.flush()
+                fault = tell_fault(error, machine=session.format == "json")
             # Whoever feeds us line by line wants the answer before the next one.
             sys.stdout.flush()
     except Leave:
@@ -66,7 +72,7 @@ def run_script(session: Session, lines: Iterator[str]) -> int:
         sys.stdout.flush()
         tell(problem, machine=session.format == "json")
         return problem.exit_code
-    return ExitCode.FINE if finite else ExitCode.NO_ANSWER
+    return fault or (ExitCode.FINE if finite else ExitCode.NO_ANSWER)
 
 
 def _standard_input() -> Iterator[str]:

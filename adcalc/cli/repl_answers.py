@@ -11,7 +11,7 @@ from adcalc.errors import Caution, Source, SyntaxProblem
 from adcalc.function import Function
 from adcalc.render import formulas, results
 from adcalc.render.machine import json_line
-from adcalc.render.page import show_cautions
+from adcalc.render.page import show_cautions, write
 from adcalc.results import Gradient, Hessian, Jacobian
 from adcalc.session import Excerpt, Question, Remark, Session
 from adcalc.session.question import listed
@@ -46,7 +46,7 @@ def _formula(session: Session, typed: Excerpt) -> bool:
     if not question.missing:
         return _value(session, question)
     if session.format == "json":
-        print(json_line({"formula": str(question.simplified), "without_value": question.missing}))
+        write(json_line({"formula": str(question.simplified), "without_value": question.missing}))
         return True
     formulas.show_derivative(question.function, (), question.simplified, session.format)
     _note_missing(session, question)

@@ -17,6 +17,7 @@ from adcalc.data.saving import write_whole
 from adcalc.errors import InputProblem, NameProblem, Problem, Source
 from adcalc.render.figures import mentioned
 from adcalc.render.machine import json_line
+from adcalc.render.page import write
 from adcalc.session import Coordinate, Definition, Excerpt, Session
 
 #: The first line of a saved session; only files that begin with it are written over.
@@ -95,10 +96,10 @@ def _variables(session: Session, _: str) -> bool:
     if session.format == "json":
         values = {e.name: e.value for e in session.entries.values() if isinstance(e, Coordinate)}
         texts = {e.head or e.name: e.text for e in session.entries.values() if isinstance(e, Definition)}
-        print(json_line({"values": values, "definitions": texts}))
+        write(json_line({"values": values, "definitions": texts}))
     else:
         lines = [f"{e.name} = {mentioned(e.value)}" for e in session.entries.values() if isinstance(e, Coordinate)]
-        print("\n".join([*lines, *session.definitions()]) or "no variables and no definitions yet")
+        write("\n".join([*lines, *session.definitions()]) or "no variables and no definitions yet")
     return True
 
 
@@ -108,13 +109,13 @@ def _backend(session: Session, name: str) -> bool:
         session.backend = name
     else:
         for each in BACKENDS:
-            print(f"{'*' if each == session.backend else ' '} {each:<10}{backend_named(each).doc}")
+            write(f"{'*' if each == session.backend else ' '} {each:<10}{backend_named(each).doc}")
     return True
 
 
 def _format(session: Session, name: str) -> bool:
     if not name:
-        print(" ".join(f"[{each}]" if each == session.format else str(each) for each in Format))
+        write(" ".join(f"[{each}]" if each == session.format else str(each) for each in Format))
     elif name in list(Format):
         session.format = str(Format(name))
     else:
@@ -196,7 +197,7 @@ def _undo(session: Session, _: str) -> bool:
         raise InputProblem("there is nothing to take back")
     for name in names:
         entry = session.entries.get(name)
-        print(entry.text if entry is not None else f"{name} has no value")
+        write(entry.text if entry is not None else f"{name} has no value")
     return True
 
 
@@ -207,18 +208,18 @@ def _forget(session: Session, name: str) -> bool:
 
 def _help(session: Session, name: str) -> bool:
     if not name:
-        print(_page())
+        write(_page())
         return True
     entry = session.entries.get(name)
     word = name.lstrip(":")
     if entry is not None:
-        print(entry.text)
+        write(entry.text)
     elif word in ORDERS and (name.startswith(":") or word not in REQUESTS):
-        print(f":{word} {ORDERS[word].argument}".rstrip() + f"\n  {ORDERS[word].doc}")
+        write(f":{word} {ORDERS[word].argument}".rstrip() + f"\n  {ORDERS[word].doc}")
     elif name in REQUESTS:
         doc, clauses = REQUESTS[name]
         optional = " ".join(f"[{CLAUSES[clause].strip('`')}]" for clause in clauses)
-        print(f"{name} FORMULA {optional}\n  {doc}")
+        write(f"{name} FORMULA {optional}\n  {doc}")
     else:
         from adcalc.render import reference
 

@@ -18,7 +18,7 @@ from prompt_toolkit.layout.processors import HighlightMatchingBracketProcessor
 from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.output.defaults import create_output
 
-from adcalc.cli.failures import tell
+from adcalc.cli.failures import tell, tell_fault
 from adcalc.cli.repl_input import joined, unfinished
 from adcalc.cli.repl_orders import Leave, run
 from adcalc.cli.repl_typing import STYLE, Colours, Names
@@ -70,6 +70,10 @@ def respond(session: Session, text: str) -> None:
         sys.stderr.write("interrupted\n")
     except MemoryError:
         tell(Problem("there is not enough memory for this formula"))
+    except (Leave, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the session is worth more than this line
+        tell_fault(error, machine=session.format == "json")
 
 
 def prompting(session: Session, input: Input | None, output: Output | None) -> PromptSession[str]:

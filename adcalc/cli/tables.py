@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import typer
 
@@ -19,6 +19,7 @@ from adcalc.cli.options import Method, chosen_backend
 from adcalc.cli.points import Point, point
 from adcalc.errors import InputProblem, Source, near
 from adcalc.function import Function, parse
+from adcalc.render.printable import PrintableStream
 from adcalc.render.progress import Progress
 from adcalc.results import Figure
 from adcalc.streams import Table, create_table, open_table, tells_format
@@ -85,8 +86,12 @@ class TableRequest:
                     raise InputProblem(f"the column `{name}` is called like one of the results", hint=hint)
             gc.freeze()
             gc.enable()
-            writer = create_table(self.out, self.format, force=self.force, kept=kinds, results=run.results)
-            with Progress(table) as progress:
+            terminal: Any = PrintableStream(sys.stdout.buffer) if sys.stdout.isatty() else None
+            writer = create_table(
+                self.out, self.format, force=self.force, kept=kinds, results=run.results, terminal=terminal
+            )
+            # Rows and a bar on one terminal would overwrite each other.
+            with Progress(table, shown=self.out != "-" or terminal is None) as progress:
                 try:
                     summary = run.over(table, parts, writer, progress.show)
                 except BrokenPipeError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from adcalc.algebras.text import digits
 from adcalc.errors import Caution
 from adcalc.render.figures import entries, flat, indices, is_array, shape_of
+from adcalc.render.printable import json_text
 from adcalc.results import Array, Figure
 
 
@@ -26,7 +26,7 @@ def json_line(fields: Mapping[str, Any], warnings: Sequence[Caution] | None = No
         whole["warnings"] = [
             {"kind": w.kind, "message": w.message, "span": list(w.span) if w.span else None} for w in warnings
         ]
-    return json.dumps(_plain(whole), ensure_ascii=False, allow_nan=False)
+    return json_text(_plain(whole))
 
 
 def _plain(value: Any) -> Any:

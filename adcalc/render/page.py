@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from adcalc.errors import Caution, Source
 from adcalc.function import Function
 from adcalc.render.figures import flat, is_array, mentioned
+from adcalc.render.printable import printable
 from adcalc.render.problems import caution_text
 from adcalc.results import Figure
 
@@ -88,4 +89,4 @@ def latex_partial(by: Sequence[str]) -> str:
 
 def write(text: str) -> None:
     """A line, or several, on standard output."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable(text) + "\n")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from unicodedata import east_asian_width
 
 from adcalc.errors import Caution, Problem, Source, Span
+from adcalc.render.printable import json_text, printable
 
 _WIDTH = 76
 _MARGIN = 4
@@ -39,15 +39,16 @@ def problem_json(problem: Problem) -> str:
         "span": list(problem.span) if problem.span else None,
         "hint": problem.hint,
     }
-    return json.dumps({"error": body}, ensure_ascii=False)
+    return json_text({"error": body})
 
 
 def _message(word: str, paint: str, message: str, span: Span | None, hint: str, source: Source | None) -> str:
+    message, hint = printable(message), printable(hint)
     head = f"{paint}{word}:{_PLAIN} {_BOLD}{message}{_PLAIN}" if paint else f"{word}: {message}"
     if span is None or source is None or not source.text.strip():
         return f"{head}\n  = {hint}" if hint else head
     number, column, line = source.line(span[0])
-    where = [f"in {source.name}"] if source.name else []
+    where = [f"in {printable(source.name)}"] if source.name else []
     where += [f"line {number}"] if "\n" in source.text.rstrip("\n") else []
     if where:
         head += f" ({', '.join(where)})"
@@ -71,8 +72,7 @@ def _room() -> int:
 
 def _window(line: str, column: int, length: int, room: int) -> tuple[str, int, int]:
     """The part of a long line around a place, and the place in that part."""
-    line = line.replace("\t", " ").rstrip("\r")
-    line = "".join(character if character.isprintable() else "?" for character in line) if len(line) < 10_000 else line
+    line = printable(line.replace("\t", " ").rstrip("\r"))
     if len(line) <= room:
         return line, column, length
     part = room - 6

@@ -10,13 +10,18 @@ from adcalc.streams.parts import Table
 
 
 class Progress:
-    """A bar with rows a second and the time left; nothing at all in a pipe."""
+    """A bar with rows a second and the time left; nothing at all in a pipe.
 
-    def __init__(self, table: Table) -> None:
+    Args:
+        shown: nothing else is written to the terminal meanwhile.
+    """
+
+    def __init__(self, table: Table, *, shown: bool) -> None:
         self._table = table
         self._bar: Any = None
         self._task: Any = None
-        self._shown = sys.stderr.isatty()
+        self._shown = shown and sys.stderr.isatty()
+        self._whole: int | None = table.rows
 
     def __enter__(self) -> Self:
         if self._shown:
@@ -27,18 +32,14 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def show(self, rows: int) -> None:
-        """Tells how many rows are done."""
+    def show(self, rows: int, end: int | None = None) -> None:
+        """Tells how many rows are done, and where in the file the last of them ends, if that is known."""
         if self._bar is None:
             return
-        done, whole = self._measure(rows)
-        self._bar.update(self._task, completed=done, total=whole, rows=f"{rows:,} rows", speed=self._speed(rows))
-
-    def _measure(self, rows: int) -> tuple[int, int | None]:
-        """How much is done, and of how much: in rows where their number is known, else in bytes."""
-        if self._table.rows is not None:
-            return rows, self._table.rows
-        return (self._table.position, self._table.size) if self._table.size else (rows, None)
+        if self._table.rows is None and end and self._table.size:
+            # Rows that are only read are not done: those to come are taken to be as long as these.
+            self._whole = max(rows, round(rows * self._table.size / end))
+        self._bar.update(self._task, completed=rows, total=self._whole, rows=f"{rows:,} rows", speed=self._speed(rows))
 
     def _speed(self, rows: int) -> str:
         elapsed = self._bar.tasks[0].elapsed or 0.0

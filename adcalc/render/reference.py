@@ -5,6 +5,7 @@ from __future__ import annotations
 from adcalc.errors import NameProblem, near
 from adcalc.primitive import Primitive
 from adcalc.render.machine import json_line
+from adcalc.render.page import write
 from adcalc.render.screen import Screen
 from adcalc.rules import ARGUMENTS
 from adcalc.table import PRIMITIVES, TABLE
@@ -160,4 +161,4 @@ def show_json(rows: list[Primitive]) -> None:
         }  # fmt: skip
         if row.over:
             fields |= {"signature": signature(row), "adjoint": dict(adjoints(row)), "value": row.body}
-        print(json_line(fields))
+        write(json_line(fields))

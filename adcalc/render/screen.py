@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from adcalc.render.printable import printable
+
 _PLAIN_BOX = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _ENDLESS = 1_000_000
 
@@ -42,7 +44,7 @@ class Screen:
 
     def line(self, text: str = "", style: str = "") -> None:
         """A line of text, wrapped at words by a terminal only."""
-        self.console.print(Text(text, style=style), soft_wrap=not self.interactive)
+        self.console.print(Text(printable(text), style=style), soft_wrap=not self.interactive)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> None:
         """A table; one that is too wide for the terminal is written as a list, a cell a line.
@@ -50,7 +52,9 @@ class Screen:
         Args:
             numbers: columns after the first hold numbers, which stand under each other at the point.
         """
-        cells = _aligned(rows) if numbers else [list(row) for row in rows]
+        header = [printable(title) for title in header]
+        rows = [[printable(cell) for cell in row] for row in rows]
+        cells = _aligned(rows) if numbers else rows
         if not self._wide_enough(header, cells):
             self._list(header, rows)
             return

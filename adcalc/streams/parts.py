@@ -41,6 +41,8 @@ class Part(NamedTuple):
     """What stands in the columns that are nan somewhere."""
     broken: Mapping[int, str] = {}
     """Rows that are not whole, by their place in this part, and what is wrong with them."""
+    end: int | None = None
+    """How many bytes of the file were read for it and for all before it, where that is known."""
 
     def cell(self, column: str, row: int) -> str:
         """The text of an unreadable cell; "" for an empty one."""

@@ -53,12 +53,14 @@ class Run:
 
         carried_out(self.function, {**self.numbers, **dict.fromkeys(self.columns, np.empty(0))}, self.order)
 
-    def over(self, table: Table, parts: Iterable[Part], writer: Writer, progress: Callable[[int], Any]) -> Summary:
+    def over(
+        self, table: Table, parts: Iterable[Part], writer: Writer, progress: Callable[[int, int | None], Any]
+    ) -> Summary:
         """Computes every row of a table.
 
         Args:
             parts: its rows.
-            progress: is told how many rows are done.
+            progress: is told how many rows are done, and where the last of them ends in the file.
 
         Raises:
             Problem: the table cannot be read or written, or a row cannot be computed and that is to stop the run.
@@ -80,7 +82,7 @@ class Run:
                 if self.on_error == "skip":
                     drop = _dropped(part, known, found.looked.failed)
                 writer.write(part.kept, dict(zip(names, found.results, strict=True)), drop)
-                progress(tally.rows)
+                progress(tally.rows, part.end)
         return Summary(tally, tuple(cautions))
 
 

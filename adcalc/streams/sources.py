@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import select
 import shutil
 import stat
 import sys
@@ -18,6 +19,8 @@ from adcalc.errors import InputProblem, near
 from adcalc.streams.formats import FORMATS, shape_of
 
 _SNIFFED = 8
+#: Seconds that a pipe may be silent before what it has sent is worked on.
+_MOMENT = 0.05
 _ENDINGS = (*(ending for endings in FORMATS.values() for ending in endings), ".gz")
 
 
@@ -48,6 +51,8 @@ class Source:
             self._raw.close()
             raise
         self.file: Any = self._unpacked() if self.shape.packed else self._raw
+        self._ended = False
+        self._live = piped and self.shape.text and not self.shape.packed and _can_wait_for(self._raw)
 
     @property
     def position(self) -> int:
@@ -70,9 +75,21 @@ class Source:
             raise InputProblem(f"cannot read {self.name}: {error.strerror or error}") from None
 
     def read(self, size: int) -> bytes:
-        """The next bytes, as many as asked for except at the end."""
+        """The next bytes, as many as asked for except at the end; of a pipe, those that are there."""
         with self.reading():
-            return bytes(self.file.read(size))
+            return self._arrived(size) if self._live else bytes(self.file.read(size))
+
+    def _arrived(self, size: int) -> bytes:
+        """What a pipe, or somebody at a terminal, has sent: waited for until there is something, and then for a moment."""
+        content = bytearray()
+        while not self._ended and len(content) < size:
+            if content and not select.select([self._raw], [], [], _MOMENT)[0]:
+                break
+            # The end is asked for once: somebody at a terminal would have to say it again.
+            fresh = self._raw.read1(size - len(content))
+            self._ended = not fresh
+            content += fresh
+        return bytes(content)
 
     def close(self) -> None:
         """Closes the file."""
@@ -91,6 +108,15 @@ class Source:
         self.path = Path(spooled.name)
         self.size = self.path.stat().st_size
         self._raw = spooled
+
+
+def _can_wait_for(raw: Any) -> bool:
+    """Whether the system can tell when there is something to read."""
+    try:
+        select.select([raw], [], [], 0.0)
+    except (OSError, ValueError, TypeError):
+        return False
+    return hasattr(raw, "read1")
 
 
 def _path(name: str) -> Path:

@@ -61,7 +61,7 @@ class OpenTable(ABC):
         done = 0
         for part in self._parts(numbers, keep):
             done += part.rows
-            yield part
+            yield part._replace(end=self.position)
         if not done:
             raise no_rows(self.name)
 

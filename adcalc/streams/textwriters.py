@@ -40,15 +40,14 @@ def separated(columns: Columns, format: str) -> Encoder:
 
 def json_lines(columns: Columns) -> Encoder:
     """Writes one object a line; what was not computed is null."""
-    template = (
-        "{" + ", ".join(f"{_json(name)}: %s".replace("%s", "\0") for name in [*columns.kept, *columns.results]) + "}\n"
-    )
-    template = template.replace("%", "%%").replace("\0", "%s")
+    names = [_json(name).replace("%", "%%") for name in [*columns.kept, *columns.results]]
+    template = "{" + ", ".join(f"{name}: %s" for name in names) + "}\n"
 
     def encode(file: IO[bytes], rows: Iterator[Rows]) -> None:
         for some in rows:
             lines = [template % cells for cells in zip(*_texts(some, _json), strict=True)]
-            file.write("".join(lines).encode())
+            # Half of a pair of surrogates is no character; JSON can still spell it.
+            file.write("".join(lines).encode(errors="backslashreplace"))
 
     return encode
 
@@ -115,7 +114,7 @@ def _lines(columns: Sequence[Sequence[str]], separator: str) -> bytes:
         and '"' not in joined
         and "\r" not in joined
     ):
-        return joined.encode()
+        return joined.encode(errors="replace")
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=separator, lineterminator="\n").writerows(zip(*columns, strict=True))
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors="replace")

@@ -44,7 +44,13 @@ Encoder: TypeAlias = Callable[[IO[bytes], Iterator[Rows]], None]
 
 
 def create_table(
-    name: str, format: str | None, *, force: bool, kept: Mapping[str, Kind], results: Sequence[str]
+    name: str,
+    format: str | None,
+    *,
+    force: bool,
+    kept: Mapping[str, Kind],
+    results: Sequence[str],
+    terminal: IO[bytes] | None = None,
 ) -> TableWriter:
     """A table to write, checked before anything is read or computed.
 
@@ -54,6 +60,7 @@ def create_table(
         force: a file of that name is replaced.
         kept: the columns passed through, and what they hold: `Table.kinds`.
         results: the names of the other columns, which follow them.
+        terminal: where standard output goes if that is a terminal, which takes text only.
 
     Raises:
         InputProblem: it cannot be written, or must not be, or the format cannot hold it.
@@ -62,10 +69,14 @@ def create_table(
     shown = "standard output" if name == "-" else f"`{name}`"
     shape = shape_of(name, format, b"" if name == "-" else None)
     check_names(shown, [*kept, *results])
+    if name == "-" and terminal is not None and (shape.packed or not shape.text):
+        raise InputProblem(
+            "a terminal cannot show a binary table", hint="write it to a file by `--out`, or into a pipe"
+        )
     path = None if name == "-" else checked_path(name, force=force)
     encoder = _encoder(shape, Columns(shown, kept, results, path.parent if path else None))
     if path is None:
-        return TableWriter(shown, None, shape, encoder)
+        return TableWriter(shown, None, shape, encoder, terminal)
     try:
         draft = Draft(path, replacing=force)
     except OSError as error:
@@ -102,8 +113,11 @@ def _packed(encoder: Encoder) -> Encoder:
 class TableWriter:
     """A table that is being written."""
 
-    def __init__(self, name: str, draft: Draft | None, shape: Shape, encoder: Encoder) -> None:
+    def __init__(
+        self, name: str, draft: Draft | None, shape: Shape, encoder: Encoder, terminal: IO[bytes] | None = None
+    ) -> None:
         self.name = name
+        self._terminal = terminal
         self._draft = draft
         self._encoder = encoder
         # Where in a file something stands is known only of files, not of a pipe.
@@ -160,13 +174,20 @@ class TableWriter:
                     sys.stdout.buffer.flush()
             else:
                 sys.stdout.flush()
-                self._encoder(sys.stdout.buffer, rows)
-                sys.stdout.buffer.flush()
+                out = self._terminal or sys.stdout.buffer
+                self._encoder(out, _flushed(out, rows))
 
     def _problem(self, error: OSError) -> Exception:
         if isinstance(error, BrokenPipeError):
             return error
         return InputProblem(f"cannot write {self.name}: {error.strerror or error}")
+
+
+def _flushed(file: IO[bytes], rows: Iterator[Rows]) -> Iterator[Rows]:
+    """Hands on what is written whenever rows are asked for: whoever reads it may wait for it."""
+    for some in rows:
+        yield some
+        file.flush()
 
 
 def _on_their_way(file: IO[bytes], rows: Iterator[Rows]) -> Iterator[Rows]:
