@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -820,3 +821,46 @@ def test_a_column_may_be_called_anything(name: str, tmp_path: Path) -> None:
 
     assert found.exit_code == 0, found.exception
     assert json.loads(found.stdout)[name] == "kept \ud800 %s"
+
+
+def header(text: str, *, version: int = 1, length: int | None = None) -> bytes:
+    """A .npy file of no numbers with a header of one's own."""
+    width = 2 if version == 1 else 4
+    return (
+        b"\x93NUMPY"
+        + bytes([version, 0])
+        + (len(text) if length is None else length).to_bytes(width, "little")
+        + text.encode()
+    )
+
+
+HOSTILE = {
+    "columns": header("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 1000000000000)}\n"),
+    "negative": header("{'descr': '<f8', 'fortran_order': False, 'shape': (-5,)}\n"),
+    "negative rows": header("{'descr': '<f8', 'fortran_order': False, 'shape': (-5, 2)}\n"),
+    "texts": header("{'descr': '|S50000', 'fortran_order': False, 'shape': (70000,)}\n"),
+    "no texts": header("{'descr': '<U0', 'fortran_order': False, 'shape': (1000000000000,)}\n"),
+    "a long header": header("{'descr': '<f8', 'fortran_order': False, 'shape': (3,)}\n", version=2, length=3 * 2**30),
+    "rows": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,)}\n"),
+    "huge": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1" + 30 * "0" + ",)}\n"),
+    "cut": b"\x93NUMPY\x01",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("packed", [False, True], ids=["npy", "npz"])
+def test_what_a_header_announces_is_not_believed(content: bytes, packed: bool, tmp_path: Path) -> None:
+    """Neither time nor memory is spent on what is not there: as a table, and as one array."""
+    path = tmp_path / ("a.npz" if packed else "a.npy")
+    if packed:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("x.npy", content)
+    else:
+        path.write_bytes(content)
+    for arguments in (["batch", "x0^2", "--data", str(path)], ["batch", "x^2", "--data", str(path)], ["eval", "sum(x)", "--at", f"x=@{path}"]):  # fmt: skip
+        begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        found = CliRunner().invoke(app, arguments)
+        # Of no rows at all the sum is 0, however long they would be.
+        assert found.exit_code == 2 or found.stdout.endswith("f   0\n"), found.exception
+        assert found.exit_code == 0 or found.stderr.startswith("error: ")
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begin < 200_000

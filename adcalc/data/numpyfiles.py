@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import warnings
 from pathlib import Path
@@ -13,6 +14,8 @@ from adcalc.errors import InputProblem
 _MAGIC = b"\x93NUMPY"
 _EXACTLY = 2**53
 _MOST_AXES = 32
+#: The format allows 4 GiB; nobody needs more than this to describe numbers.
+_LONGEST_HEADER = 2**16
 _AGAIN = "write it again with `numpy.save`"
 
 
@@ -45,12 +48,10 @@ def check(file: IO[bytes], length: int, name: str) -> None:
     """
     if file.read(len(_MAGIC)) != _MAGIC:
         raise InputProblem(f"{name} is no .npy file", hint="write one with `numpy.save`")
-    shape, kind = _announced(file, name)
+    shape, kind = announced(file, name)
     _check_kind(kind, name)
-    if any(type(size) is not int or size < 0 for size in shape) or len(shape) > _MOST_AXES:
-        raise InputProblem(f"{name} has a broken header", hint=_AGAIN)
     entries = math.prod(shape)
-    if entries > LARGEST_ARRAY or any(size > 2**62 for size in shape):
+    if entries > LARGEST_ARRAY:
         times = "×".join(map(str, shape))
         most = f"the most that adcalc takes is {LARGEST_ARRAY}"
         raise InputProblem(f"{name} announces {times} numbers, which is too many", hint=most)
@@ -61,25 +62,34 @@ def check(file: IO[bytes], length: int, name: str) -> None:
         )
 
 
-def _announced(file: IO[bytes], name: str) -> tuple[tuple[int, ...], Any]:
-    """The shape and the kind of entries that a header speaks of."""
+def announced(file: IO[bytes], name: str) -> tuple[tuple[int, ...], Any]:
+    """The shape and the kind of entries that a header speaks of; the file stands behind its first six bytes.
+
+    Raises:
+        InputProblem: it is no header, or longer than any that NumPy writes for numbers.
+    """
     from numpy.lib import format as numpy_format
 
-    readers: dict[tuple[int, ...], Any] = {
-        (1, 0): numpy_format.read_array_header_1_0,
-        (2, 0): numpy_format.read_array_header_2_0,
-    }
-    reader = readers.get(tuple(file.read(2)))
-    if reader is None:
+    version = bytes(file.read(2))
+    width = {b"\x01\x00": 2, b"\x02\x00": 4}.get(version)
+    if width is None:
         raise InputProblem(f"{name} is of a version of the format that adcalc cannot read", hint=_AGAIN)
+    size = file.read(width)
+    length = int.from_bytes(size, "little")
+    if length > _LONGEST_HEADER:
+        raise InputProblem(f"{name} has a header of {length} bytes, which is too long", hint=_AGAIN)
+    header = io.BytesIO(size + file.read(length))
+    reader: Any = numpy_format.read_array_header_1_0 if width == 2 else numpy_format.read_array_header_2_0
     try:
         with warnings.catch_warnings():
             # Headers written by Python 2 are read all the same.
             warnings.simplefilter("ignore")
-            shape, _, kind = reader(file)
+            shape, _, kind = reader(header)
     except Exception as error:
         # A header is a text that anybody may have written; its reader stumbles over it in many ways.
         raise InputProblem(f"{name} has a broken header", hint=_AGAIN) from error
+    if any(type(size) is not int or not 0 <= size <= 2**62 for size in shape) or len(shape) > _MOST_AXES:
+        raise InputProblem(f"{name} has a broken header", hint=_AGAIN)
     return shape, kind
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -120,7 +121,7 @@ class Draft:
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
-        _as_readable_as_others(self.temporary)
+        _as_readable_as_before(self.temporary, self.path)
         if self._replacing or not _linked(self.temporary, self.path):
             self.temporary.replace(self.path)
 
@@ -161,11 +162,19 @@ def _linked(temporary: Path, path: Path) -> bool:
     return True
 
 
-def _as_readable_as_others(path: Path) -> None:
-    """Temporary files are closed to others; a result is as open as the user's files are."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
+def _as_readable_as_before(temporary: Path, path: Path) -> None:
+    """Temporary files are closed to others; a result is as open as the file it replaces, else as the user's files are."""
+    try:
+        before = path.stat()
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        return
+    with suppress(OSError):
+        # Only its owner, and root, may give a file away.
+        os.chown(temporary, before.st_uid, before.st_gid)
+    temporary.chmod(stat.S_IMODE(before.st_mode))
 
 
 def _unwritable(name: str, error: Exception) -> InputProblem:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
-from adcalc.data.numpyfiles import _announced
+from adcalc.data.numpyfiles import announced
 from adcalc.data.references import Array
 from adcalc.errors import InputProblem
 from adcalc.streams.arrays import Column, portable
@@ -18,6 +18,8 @@ from adcalc.streams.sources import Source
 
 _MAGIC = b"\x93NUMPY"
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+#: Bytes of an entry, which may be a text or a structure; and columns of a matrix.
+_LARGEST_ENTRY, _MOST_COLUMNS = 4096, 100_000
 _AGAIN = "write it again with `numpy.savez`"
 
 
@@ -60,9 +62,8 @@ class Archive:
         shown = f"`{name}` in {self._source.name}"
         if file.read(len(_MAGIC)) != _MAGIC:
             raise InputProblem(f"{shown} is no array", hint=_AGAIN)
-        shape, kind = _announced(file, shown)
-        if kind.hasobject:
-            raise _objects(shown)
+        shape, kind = announced(file, shown)
+        _check(shape, kind, shown)
         return shape, kind
 
     def _entries(self, file: IO[bytes], name: str, rows: int) -> Array:
@@ -93,12 +94,13 @@ class Matrix:
         import numpy as np
 
         self._source = source
+        with source.path.open("rb") as file:
+            if file.read(len(_MAGIC)) == _MAGIC:
+                _check(*announced(file, source.name), source.name)
         try:
             # Only looked at: pages that are mapped count as memory of the process.
             mapped = np.lib.format.open_memmap(source.path, mode="r")
         except (ValueError, EOFError, OSError, TypeError, OverflowError) as error:
-            if "Python objects" in str(error):
-                raise _objects(source.name) from None
             message = f"{source.name} is no whole .npy file: {str(error).lower()}"
             raise InputProblem(message, hint="write it again with `numpy.save`") from None
         self._kind, shape, self._begin = mapped.dtype, mapped.shape, mapped.offset
@@ -150,6 +152,21 @@ class Matrix:
             raise InputProblem(f"{self._source.name} is cut off", hint="write it again with `numpy.save`")
         self.position = self._begin + start + size
         return np.frombuffer(content, np.uint8)
+
+
+def _check(shape: tuple[int, ...], kind: Any, name: str) -> None:
+    """What a header announces must be fit for columns, before anything is made of it.
+
+    Raises:
+        InputProblem: it is not.
+    """
+    if kind.hasobject:
+        raise _objects(name)
+    if not 0 < kind.itemsize <= _LARGEST_ENTRY:
+        raise InputProblem(f"{name} has entries of {kind.itemsize} bytes", hint="save an array of numbers")
+    if len(shape) == 2 and shape[1] > _MOST_COLUMNS:
+        message = f"{name} has {shape[1]} columns, and {_MOST_COLUMNS} are the most that are read"
+        raise InputProblem(message, hint="transpose it, if its rows are the columns")
 
 
 def _objects(name: str) -> InputProblem:
