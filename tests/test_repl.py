@@ -186,7 +186,7 @@ def test_every_line_is_answered_before_the_next_is_read() -> None:
 
 
 def test_a_saved_session_is_read_back(tmp_path: Path) -> None:
-    file = tmp_path / "my session.txt"
+    file = tmp_path / "my session.adcalc"
     lines = "x = 0.1\ny = x^2\ny += 1\nf(u,\n  v) = u*v # product\n:backend dual\n3*4\n"
     assert script(f"{lines}:save {file}")[0] == 0
     expected = ["x = 0.1", "ans = 12", "y = x^2", "y += 1", "f(u,", "  v) = u*v"]
@@ -203,6 +203,42 @@ def test_another_file_is_not_written_over(tmp_path: Path) -> None:
     code, _, messages = script(f":save {file}")
     assert code == 2 and "is not written over" in messages
     assert file.read_text() == "something else"
+
+
+@pytest.mark.parametrize("order", [":save {}", ": save {}", ":load {}", "  :save {}", "x = 1\n:save {}"])
+def test_a_loaded_file_writes_nothing(order: str, tmp_path: Path) -> None:
+    """What a file from elsewhere says is not done in the user's name: nothing is saved, nothing else is loaded."""
+    evil, target = tmp_path / "evil.txt", tmp_path / "target.adcalc"
+    evil.write_text(f"# adcalc session\ny = 2\n{order.format(target)}\n")
+    code, _, messages = script(f"x = 1\n:load {evil}\n:vars")
+
+    assert code == 2
+    assert "may not give the order" in messages
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("name", ["bash_aliases.txt", ".profile", "run.sh", "a.py"])
+def test_a_saved_session_has_an_ending_of_its_own(name: str, tmp_path: Path) -> None:
+    """No other program takes it for its own; without an ending it gets one, by which `:load` finds it too."""
+    code, _, messages = script(f"x = 1\n:save {tmp_path / name}")
+    assert (code, list(tmp_path.iterdir())) in ((2, []), (0, [tmp_path / f"{name}.adcalc"]))
+    assert code == 0 or ".adcalc`" in messages
+
+    assert script(f"x = 3\n:save {tmp_path / 'work'}\n:forget x\n:load {tmp_path / 'work'}\nx")[:2] == (0, "3\n")
+    assert (tmp_path / "work.adcalc").is_file()
+
+
+def test_a_file_that_is_replaced_keeps_who_may_read_it(tmp_path: Path) -> None:
+    """A session that its owner alone may read stays so; links are followed."""
+    file, link = tmp_path / "a.adcalc", tmp_path / "b.adcalc"
+    assert script(f"x = 1\n:save {file}")[0] == 0
+    file.chmod(0o600)
+    link.symlink_to(file)
+    assert script(f"x = 2\n:save {link}")[0] == 0
+
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert link.is_symlink()
+    assert "x = 2" in file.read_text()
 
 
 def test_after_a_problem_in_a_loaded_file_nothing_of_it_has_happened(

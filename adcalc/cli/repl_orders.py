@@ -23,6 +23,11 @@ from adcalc.session import Coordinate, Definition, Excerpt, Session
 #: The first line of a saved session; only files that begin with it are written over.
 _HEADER = "# adcalc session"
 
+#: How the names of saved sessions end.
+ENDING = ".adcalc"
+#: What a loaded file may not do: it comes from somebody else, perhaps, and would write or read on in the user's name.
+_REFUSED = frozenset({"save", "load"})
+
 _NAME = re.compile(r"[^\W\d][\w₀-₉]*")
 
 
@@ -124,10 +129,15 @@ def _format(session: Session, name: str) -> bool:
 
 
 def _save(session: Session, name: str) -> bool:
+    """Writes values and definitions to a file of their own kind, which no shell and no other program carries out."""
+    if not name:
+        raise InputProblem("`:save` needs a file", hint=f"write `:save work{ENDING}`")
     settings = [f":backend {session.backend}", f":format {session.format}"]
     text = "\n".join([_HEADER, *settings, *session.script(), ""])
-    path = Path(name).expanduser()
     try:
+        path = Path(name).expanduser()
+        if path.name and not path.suffix and not path.exists():
+            path = path.with_name(path.name + ENDING)
         path = path.resolve()
         if path.is_dir():
             raise InputProblem(f"`{name}` is a folder, not a file")
@@ -138,6 +148,8 @@ def _save(session: Session, name: str) -> bool:
                 start = file.read(len(_HEADER))
             if start and start != _HEADER.encode():
                 raise InputProblem(f"`{name}` is no saved session and is not written over", hint="choose another name")
+        if path.suffix != ENDING:
+            raise InputProblem(f"a saved session ends in `{ENDING}`", hint=f"write `:save {path.stem}{ENDING}`")
         write_whole(path, lambda file: file.write(text.encode()))
     except (OSError, ValueError, RuntimeError) as error:
         if isinstance(error, Problem):
@@ -146,20 +158,24 @@ def _save(session: Session, name: str) -> bool:
     return True
 
 
-def _nested(line: Line, name: str) -> Problem:
-    """What to say of a `:load` inside a file."""
-    problem = InputProblem("a file that is loaded cannot load another one", hint="load them one by one")
+def _beyond(line: Line, name: str) -> Problem:
+    """What to say of an order inside a file that writes, or loads, another one."""
+    problem = InputProblem(
+        f"a file that is loaded may not give the order `:{_word(line.text)}`", hint="give it yourself where it is meant"
+    )
     _number(problem, line, f"{name}, line")
     return problem
 
 
 def _load(session: Session, name: str) -> bool:
     """Carries out the lines of a file; after a problem in one of them nothing of it has happened."""
-    source = formula_source(f"@{Path(name).expanduser()}")
+    path = Path(name).expanduser()
+    saved = path.with_name(path.name + ENDING) if path.name and not path.exists() else path
+    source = formula_source(f"@{saved if saved.is_file() else path}")
     lines = list(joined(source.text.split("\n")))
     for line in lines:
-        if _word(line.text) == "load":
-            raise _nested(line, name)
+        if line.text.startswith(":") and _word(line.text) in _REFUSED:
+            raise _beyond(line, name)
     before, depth = session.copy(), session.depth
     finite = True
     try:
@@ -258,7 +274,7 @@ ORDERS: Mapping[str, Order] = {
     "vars": Order(_variables, "", "values and definitions"),
     "backend": Order(_backend, "[NAME]", "the way to the derivative, or the list"),
     "format": Order(_format, "[NAME]", "how results are written, or the list"),
-    "save": Order(_save, "FILE", "write values and definitions to a script"),
+    "save": Order(_save, "FILE", "write values and definitions to a file that ends in .adcalc"),
     "load": Order(_load, "FILE", "carry out a script"),
     "read": Order(_read, "NAME FILE", "a variable from a file: x.npy, a.npz:key, table.csv:column"),
     "undo": Order(_undo, "", "take the last change back"),
