@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import stat
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -547,3 +548,70 @@ def test_sinc_at_large_and_whole_numbers(engine: str) -> None:
 def test_out_is_a_batch() -> None:
     with pytest.raises(InputProblem, match="earlier batch"):
         adcalc.parse("x").batch({"x": [1.0]}, out=np.ones(1))  # type: ignore[arg-type]
+
+
+def misfits() -> dict[str, Callable[[Array], Array]]:
+    """Memory of as many entries that machine code must not write to, made of one that it may."""
+
+    def unaligned(a: Array) -> Array:
+        return np.zeros(a.nbytes + 1, np.uint8)[1:].view(np.float64)
+
+    def fixed(a: Array) -> Array:
+        a = a.copy()
+        a.flags.writeable = False
+        return a
+
+    return {
+        "int8": lambda a: a.astype(np.int8), "float32": lambda a: a.astype(np.float32), "swapped": lambda a: a.astype(">f8"),
+        "objects": lambda a: a.astype(object), "complex": lambda a: a.astype(complex), "reversed": lambda a: a.copy()[::-1],
+        "strided": lambda a: np.zeros(2 * len(a))[::2], "broadcast": lambda a: np.broadcast_to(np.zeros(1), a.shape),
+        "read-only": fixed, "unaligned": unaligned, "a list": lambda a: a.tolist(), "a column": lambda a: a.reshape(-1, 1),
+        "short": lambda a: a[:-1].copy(), "long": lambda a: np.zeros(len(a) + 1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("where", ["value", "partial", "second"])
+@pytest.mark.parametrize("kind", list(misfits()))
+def test_memory_that_does_not_fit_is_not_written_to(kind: str, where: str, engine: str) -> None:
+    """Another type, another order, another length, not writeable, not aligned: refused, and nothing is touched."""
+    f, at = adcalc.parse("exp(x)*x"), {"x": np.linspace(0, 1, 1000)}
+    good = f.batch(at, hessian=True, engine=engine)
+    make = misfits()[kind]
+    bad = {
+        "value": lambda: replace(good, value=make(good.value)),
+        "partial": lambda: replace(good, partials={"x": make(good.partials["x"])}),
+        "second": lambda: replace(good, hessian={("x", "x"): make(good.hessian["x", "x"])}),  # type: ignore[index]
+    }[where]()
+    with pytest.raises(InputProblem, match="to write to"):
+        f.batch(at, hessian=True, engine=engine, out=bad)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_memory_that_is_shared_is_not_written_to(engine: str) -> None:
+    """Two columns in one place, wholly or in part."""
+    f, at = adcalc.parse("exp(x)*x"), {"x": np.linspace(0, 1, 1000)}
+    good = f.batch(at, engine=engine)
+    room = np.zeros(1500)
+    for value, partial in ((good.value, good.value), (room[:1000], room[500:]), (room[500:], room[:1000])):
+        with pytest.raises(InputProblem, match="share memory"):
+            f.batch(at, engine=engine, out=replace(good, value=value, partials={"x": partial}))
+    apart = f.batch(at, engine=engine, out=replace(good, value=np.zeros(1000), partials={"x": np.zeros(1000)}))
+    assert np.array_equal(apart.value, good.value)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_columns_of_any_kind_are_read(engine: str) -> None:
+    """Whole numbers, other byte orders, strides, memory that is not to be written to."""
+    f, x = adcalc.parse("x^2"), np.arange(2000.0)
+    fixed = x.copy()
+    fixed.flags.writeable = False
+    for column in (
+        x.astype(np.int16),
+        x.astype(">f8"),
+        np.repeat(x, 2)[::2],
+        x[::-1].copy()[::-1],
+        fixed,
+        x.astype(np.float32),
+    ):
+        assert np.array_equal(f.batch({"x": column}, engine=engine).value, x**2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -224,6 +225,16 @@ def _memory(out: Sequence[Array] | None, count: int, rows: int) -> list[Array]:
     """Columns for the results: those that are given, or new ones."""
     if out is None:
         return [column(rows, place) for place in range(count)]
-    if len(out) != count or any(len(each) != rows for each in out):
+    if len(out) != count or any(np.shape(each) != (rows,) for each in out):
         raise InputProblem("the batch to write to has other columns or another length", hint="leave `out` away")
+    for each in out:
+        # Machine code writes where it is told to, and asks nothing.
+        fit = isinstance(each, np.ndarray) and each.dtype == np.float64 and each.dtype.isnative
+        if not (fit and each.flags.c_contiguous and each.flags.aligned and each.flags.writeable):
+            message = "the columns to write to must be contiguous, aligned and writeable arrays of float64"
+            raise InputProblem(message, hint="leave `out` away, or give a batch as it was returned")
+    # Sorted by where they begin, columns that overlap are neighbours.
+    places = sorted((each.ctypes.data, each.nbytes) for each in out)
+    if any(begin + size > after for (begin, size), (after, _) in pairwise(places)):
+        raise InputProblem("two of the columns to write to share memory", hint="leave `out` away")
     return list(out)
