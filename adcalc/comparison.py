@@ -6,26 +6,10 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 
-from adcalc.algebras.floats import Floats
-from adcalc.backends import BACKENDS, backend_named
+from adcalc.backends import BACKENDS
 from adcalc.errors import Problem
 from adcalc.function import Function
-from adcalc.primitive import Primitive
 from adcalc.results import Array, Comparison, Figure, Gradient
-
-
-class Counted(Floats):
-    """The algebra of floats, counting the primitives it carries out."""
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def apply(self, primitive: Primitive, arguments: Sequence[float]) -> float:
-        self.count += 1
-        return super().apply(primitive, arguments)
 
 
 def compare(function: Function, at: Mapping[str, Figure], wrt: Sequence[str] | None = None) -> list[Comparison]:
@@ -36,24 +20,19 @@ def compare(function: Function, at: Mapping[str, Figure], wrt: Sequence[str] | N
     """
     answers: list[Comparison] = []
     reference: Gradient | None = None
-    arrays = any(not isinstance(value, float | int) for value in at.values())
     for name in BACKENDS:
-        counted = Counted()
         try:
-            if not arrays:
-                function.gradient(at, wrt, backend_named(name)(floats=counted))
             begin = time.perf_counter()
             gradient = function.gradient(at, wrt, name)
             seconds = time.perf_counter() - begin
         except Problem as problem:
             if reference is None:
                 raise
-            answers.append(Comparison(name, None, problem.message, math.nan, counted.count or None, 0, math.nan))
+            answers.append(Comparison(name, None, problem.message, math.nan, None, 0, math.nan))
             continue
         reference = reference or gradient
-        count = counted.count or None
         apart = distance(gradient, reference)
-        answers.append(Comparison(name, gradient, "", apart, count, gradient.evaluations, seconds))
+        answers.append(Comparison(name, gradient, "", apart, gradient.operations, gradient.evaluations, seconds))
     return answers
 
 

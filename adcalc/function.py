@@ -6,16 +6,16 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from adcalc import at_point, derived
+from adcalc import derived, query
 from adcalc.algebras.text import written
 from adcalc.backends import Backend
 from adcalc.derived import Axes
 from adcalc.errors import Caution, InputProblem, NameProblem, Source, Span, near
 from adcalc.expr import Expr, variable, variables
+from adcalc.inputs import Given, Point, merged
 from adcalc.parser.meaning import read
 from adcalc.parser.symbols import Meaning
-from adcalc.point import Given, Point, merged
-from adcalc.reading import listed
+from adcalc.query import listed
 from adcalc.results import Batch, Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
 
 _NOWHERE = (sys.maxsize, sys.maxsize)
@@ -75,7 +75,7 @@ class Function:
 
     def evaluate(self, at: Point) -> Value:
         """The value at a point, with what is to be said about it."""
-        return at_point.value(self, at)
+        return query.value(self, at)
 
     def gradient(
         self,
@@ -96,7 +96,7 @@ class Function:
         >>> parse("sum(x^2)").gradient(x=[1, 2]).partials["x"]
         array([2., 4.])
         """
-        return at_point.gradient(self, merged(at, more), wrt, backend)
+        return query.gradient(self, merged(at, more), wrt, backend)
 
     def hessian(
         self,
@@ -110,7 +110,7 @@ class Function:
         Raises:
             Problem: as `gradient`.
         """
-        return at_point.hessian(self, merged(at, more), wrt, backend)
+        return query.hessian(self, merged(at, more), wrt, backend)
 
     def jacobian(
         self,
@@ -124,23 +124,23 @@ class Function:
         >>> parse("[x*y, x^2]").jacobian(x=1, y=2).blocks["x"]
         array([2., 2.])
         """
-        return at_point.jacobian(self, merged(at, more), wrt, backend)
+        return query.jacobian(self, merged(at, more), wrt, backend)
 
     def jvp(self, at: Point, tangent: Point, backend: str | Backend = "reverse") -> Pushforward:
         """The value, and how it moves along a tangent; variables that the tangent does not name stand still."""
-        return at_point.jvp(self, at, tangent, backend)
+        return query.jvp(self, at, tangent, backend)
 
     def vjp(
         self, at: Point, cotangent: Given = 1.0, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse"
     ) -> Pullback:
         """The value, and what a cotangent of it contributes to each variable."""
-        return at_point.vjp(self, at, cotangent, wrt, backend)
+        return query.vjp(self, at, cotangent, wrt, backend)
 
     def hvp(
         self, at: Point, vector: Point, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse"
     ) -> HessianProduct:
         """The value, the gradient, and the Hessian times a vector, without the Hessian."""
-        return at_point.hvp(self, at, vector, wrt, backend)
+        return query.hvp(self, at, vector, wrt, backend)
 
     def elementwise(self, at: Point, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse") -> Gradient:
         """The value and the partial derivatives at every entry of the arrays of a point.
@@ -150,7 +150,7 @@ class Function:
         """
         from adcalc.batches.entrywise import elementwise
 
-        return elementwise(self, at, wrt, at_point.chosen_backend(backend))
+        return elementwise(self, at, wrt, query.chosen_backend(backend))
 
     def batch(
         self,
@@ -189,7 +189,7 @@ class Function:
             raise InputProblem(f"the number of threads is a whole number from 1, not {threads!r}")
         if out is not None and not isinstance(out, Batch):
             raise InputProblem(f"`out` is an earlier batch, not {type(out).__name__}")
-        order = Order(wrt, hessian, at_point.chosen_backend(backend), engine, threads, fast)
+        order = Order(wrt, hessian, query.chosen_backend(backend), engine, threads, fast)
         return batch(self, merged(columns, {}), order, out)
 
     def diff(self, *wrt: str, order: int = 1, shapes: Axes | None = None) -> Function:
@@ -228,7 +228,7 @@ class Function:
         if not all(isinstance(name, str) for name in wrt):
             raise InputProblem("the names to differentiate by are texts")
         for name in wrt:
-            if name not in known and not at_point.is_written(self, name):
+            if name not in known and not query.is_written(self, name):
                 guess = near(name, list(known))
                 hint = f"did you mean `{guess}`?" if guess else f"it has {listed(known)}"
                 raise NameProblem(f"the formula has no variable `{name}`", hint=hint)

@@ -61,6 +61,8 @@ class Gradient:
     """By variable, from a backend that approximates; the true error is expected below it."""
     evaluations: int = 1
     """How often the backend evaluated the formula."""
+    operations: int | None = None
+    """How many operations on numbers the formulas of the derivatives have; None over arrays, where nobody counts."""
 
     @property
     def finite(self) -> bool:
@@ -78,6 +80,7 @@ class Jacobian:
     warnings: tuple[Caution, ...] = ()
     error_estimate: Mapping[str, Figure] | None = None
     evaluations: int = 1
+    operations: int | None = None
 
     @property
     def finite(self) -> bool:

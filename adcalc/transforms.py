@@ -7,18 +7,28 @@ partial derivatives from the same rules of the table, and both look only at slot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from adcalc.algebras.duals import Dual, Duals, pulled
-from adcalc.expr import Variable
+from adcalc.algebras.duals import Dual, Duals, pulled, tangent
+from adcalc.expr import Expr, Variable
+from adcalc.primitive import Primitive
 from adcalc.program import Differentiable, Program, Unused, evaluate, taken
 from adcalc.rules import Call, NoDerivative, has_rule
 from adcalc.table import PRIMITIVES
+from adcalc.table.operators import COMPARISON
 
 T = TypeVar("T")
 
 _PLUS, _WHERE, _NOT, _AND, _OR, _UNEQUAL = (PRIMITIVES[name] for name in ("+", "where", "not", "and", "or", "!="))
+
+
+class Refusal(NamedTuple):
+    """An operation that has no derivative by an argument which moves: there is an answer only where it is not used."""
+
+    node: Expr
+    problem: NoDerivative
 
 
 def jvp(
@@ -35,12 +45,81 @@ def jvp(
     return [_used(values[output]) for output in program.outputs]
 
 
+def pushforward(
+    program: Program,
+    algebra: Differentiable[T],
+    values: Sequence[T | Unused],
+    tangents: Mapping[str, T],
+    refusals: list[Refusal] | None = None,
+) -> list[T | None]:
+    """The tangent of every slot whose value is known, by forward mode; None for one that stands still.
+
+    Args:
+        values: every slot's value, from `evaluate` in the same algebra.
+        tangents: the direction; a variable that is not named stands still.
+        refusals: takes the operations without derivative, whose tangent is then nan; without it they raise.
+    """
+    found: list[T | None] = [None] * len(program.slots)
+    users: list[list[int]] = [[] for _ in program.slots]
+    waiting: list[int] = []
+    for index, (node, primitive, arguments) in enumerate(program.slots):
+        if primitive is None:
+            if isinstance(node, Variable) and node.name in tangents:
+                found[index] = tangents[node.name]
+                waiting.append(index)
+        else:
+            for argument in arguments:
+                users[argument].append(index)
+    moving = _reached(waiting, users)
+    for index in moving:
+        _, primitive, arguments = program.slots[index]
+        value = values[index]
+        if primitive is None or isinstance(value, Unused):
+            continue
+        duals = [Dual(primal, found[a]) for a in arguments if not isinstance(primal := values[a], Unused)]
+        if len(duals) < len(arguments):
+            # Of a branch only the side that was taken has a value.
+            assert primitive.takes is not None
+            chosen = taken(primitive, bool(algebra.truth(_used(values[arguments[0]]))))
+            found[index] = None if primitive.binding else found[arguments[chosen]]
+            continue
+        try:
+            found[index] = tangent(algebra, primitive, duals, value)
+        except NoDerivative as problem:
+            found[index] = _refused(algebra, program, index, problem, refusals)
+    return found
+
+
+def _reached(start: Sequence[int], users: Sequence[Sequence[int]]) -> list[int]:
+    """The slots that depend on some slots, in the order of the program."""
+    seen = set(start)
+    stack = list(start)
+    while stack:
+        for user in users[stack.pop()]:
+            if user not in seen:
+                seen.add(user)
+                stack.append(user)
+    return sorted(seen)
+
+
+def _refused(
+    algebra: Differentiable[T], program: Program, index: int, problem: NoDerivative, refusals: list[Refusal] | None
+) -> T:
+    """What stands for a derivative that an operation does not have, if that may be left to the point."""
+    problem.node = program.slots[index].node
+    if refusals is None:
+        raise problem
+    refusals.append(Refusal(problem.node, problem))
+    return algebra.const(math.nan)
+
+
 def vjp(
     program: Program,
     algebra: Differentiable[T],
     values: Sequence[T | Unused],
     cotangent: T,
     wrt: Sequence[str],
+    refusals: list[Refusal] | None = None,
 ) -> dict[str, T | None]:
     """What each variable contributes to the result, by reverse mode; None: nothing at all.
 
@@ -48,8 +127,9 @@ def vjp(
         values: every slot's value, from `evaluate` in the same algebra.
         cotangent: the adjoint of the result; 1 for a gradient.
         wrt: the variables to differentiate by.
+        refusals: as of `pushforward`.
     """
-    found = adjoints(program, algebra, values, cotangent, wrt)
+    found = adjoints(program, algebra, values, cotangent, wrt, refusals)
     result: dict[str, T | None] = dict.fromkeys(wrt)
     for slot, adjoint in zip(program.slots, found, strict=True):
         if isinstance(slot.node, Variable) and slot.node.name in result:
@@ -63,10 +143,11 @@ def adjoints(
     values: Sequence[T | Unused],
     cotangent: T,
     wrt: Sequence[str],
+    refusals: list[Refusal] | None = None,
 ) -> list[T | None]:
     """The adjoint of every slot; None where nothing flows: not used, or not dependent on `wrt`."""
     active = program.depends_on(wrt)
-    reached = reaches(program, algebra, values) if _is_split(program, algebra, values) else None
+    reached = reaches(program, algebra, values, flows=True) if _is_split(program, algebra, values) else None
     found: list[T | None] = [None] * len(program.slots)
     found[program.output] = cotangent
     for index in range(len(program.slots) - 1, -1, -1):
@@ -87,8 +168,7 @@ def adjoints(
                 try:
                     moved = pulled(algebra, call, position, adjoint)
                 except NoDerivative as problem:
-                    problem.node = program.slots[index].node
-                    raise
+                    moved = _refused(algebra, program, index, problem, refusals)
                 if moved is None:
                     continue
                 if reached is not None and (mask := reached[index]) is not None:
@@ -146,10 +226,15 @@ def differentiable(program: Program) -> set[str]:
     return names
 
 
-def reaches(program: Program, algebra: Differentiable[T], values: Sequence[T | Unused]) -> list[T | None]:
+def reaches(
+    program: Program, algebra: Differentiable[T], values: Sequence[T | Unused], *, flows: bool = False
+) -> list[T | None]:
     """For each slot a condition, entry by entry, that the results depend on it; None where all do.
 
     What goes into a row that is neither linear nor applied entry by entry is needed as a whole or not at all.
+
+    Args:
+        flows: whether adjoints reach it: through conditions they do not.
     """
     found: list[T | None] = [None] * len(program.slots)
     met = [False] * len(program.slots)
@@ -165,6 +250,8 @@ def reaches(program: Program, algebra: Differentiable[T], values: Sequence[T | U
             condition = _used(values[slot.arguments[0]])
             sides = (None, condition, algebra.apply(_NOT, [condition]))
         for position, argument in enumerate(slot.arguments):
+            if flows and _stops_flow(primitive, position):
+                continue
             own = None if mask is None else _passed(program, algebra, values, index, position, mask)
             side = sides[position]
             if side is not None:
@@ -179,6 +266,13 @@ def reaches(program: Program, algebra: Differentiable[T], values: Sequence[T | U
             elif before is not own:
                 found[argument] = algebra.apply(_OR, [before, own])
     return found
+
+
+def _stops_flow(primitive: Primitive, position: int) -> bool:
+    """Whether an argument only decides: a condition, or a side of a comparison."""
+    if primitive.takes is not None:
+        return position == 0 or bool(primitive.binding)
+    return primitive.binding == COMPARISON or not has_rule(primitive, position)
 
 
 def anywhere(algebra: Differentiable[T], mask: T) -> T:

@@ -21,15 +21,15 @@ from scipy import linalg, special
 import adcalc
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import written
+from adcalc.autodiff.derive import Derivation
+from adcalc.autodiff.linearization import Linearization
+from adcalc.autodiff.stacks import unit_stack
 from adcalc.errors import DomainProblem, ShapeProblem, Source
 from adcalc.expr import Apply, Expr, apply, number, topological, variable
 from adcalc.matrices.derivative import partials
 from adcalc.parser.meaning import read
-from adcalc.prepared import Prepared, stacked_seeds
 from adcalc.primitive import Primitive
-from adcalc.rules import NoDerivative
 from adcalc.shapes.builder import Builder
-from adcalc.shapes.elaboration import Elaboration
 from adcalc.table import ARRAYS, PRIMITIVES, SCALAR
 
 Array: TypeAlias = Any
@@ -215,7 +215,7 @@ CORES = [
 class Made:
     """A core row applied to variables and ready to be differentiated."""
 
-    ready: Prepared
+    work: Derivation
     inputs: dict[str, Array]
     wrt: tuple[str, ...]
     wanted: Callable[[Mapping[str, Array]], Array]
@@ -253,9 +253,10 @@ def made(case: Core, *, stacked: bool, weighed: bool) -> Made:
         def wanted(at: Mapping[str, Array]) -> Array:
             return (weights * reference(at)).sum()
 
-    ready = Prepared(Elaboration([root], builder, {}, [], {}))
+    formula = Linearization(root, builder, arrays=True, origin={})
     wrt = tuple([name for i, name in enumerate(names) if i not in case.fixed])
-    return Made(ready, inputs, wrt, wanted)
+    work = Derivation(formula, wrt, {name: np.shape(inputs[name]) for name in wrt})
+    return Made(work, inputs, wrt, wanted)
 
 
 def label(case: Core) -> str:
@@ -267,12 +268,17 @@ DIFFERENTIABLE = [case for case in CORES if len(case.fixed) < len(case.arguments
 LAYERS = pytest.mark.parametrize("stacked", [False, True], ids=["one", "stack"])
 
 
+def run(case: Made, formulas: Sequence[Expr], at: Mapping[str, Array]) -> list[Array]:
+    """The values of some formulas at a point."""
+    return case.work.formula.plan(tuple(formulas)).run(at)
+
+
 def carried(
     case: Made, formulas: Sequence[Expr | None], seeds: Mapping[str, Array], lead: tuple[int, ...]
 ) -> list[Array]:
     """Derivatives by each variable as arrays with axes in front; None is zero."""
     live = [formula for formula in formulas if formula is not None]
-    found = iter(case.ready.run(live, {**case.inputs, **seeds}))
+    found = iter(run(case, live, {**case.inputs, **seeds}))
     shapes = [np.shape(case.inputs[name]) for name in case.wrt]
     return [
         np.zeros(lead + shape) if formula is None else np.broadcast_to(next(found), lead + shape)
@@ -282,9 +288,7 @@ def carried(
 
 def unit_tangents(case: Made) -> tuple[int, dict[str, Array]]:
     """How many entries the variables have, and a unit tangent for each."""
-    shapes = {name: np.shape(case.inputs[name]) for name in case.wrt}
-    count = sum(math.prod(shape) for shape in shapes.values())
-    return count, stacked_seeds(case.wrt, shapes, 0, count)
+    return case.work.size, unit_stack(case.work, 0, case.work.size)
 
 
 @LAYERS
@@ -294,9 +298,9 @@ def test_core_values(case: Core, stacked: bool) -> None:
     if stacked and not (set(range(len(case.arguments))) - set(case.fixed)):
         return
     found = made(case, stacked=stacked, weighed=False)
-    (value,) = found.ready.run([found.ready.root], found.inputs)
+    (value,) = run(found, [found.work.formula.root], found.inputs)
     wanted = found.wanted(found.inputs)
-    assert found.ready.shape == wanted.shape
+    assert found.work.formula.shape == wanted.shape
     assert near(value, wanted, 1e-8 if case.row == "minors" else 1e-13)
 
 
@@ -306,12 +310,12 @@ def test_core_gradients(case: Core, stacked: bool) -> None:
     """Adjoints and tangents of a core row, evaluated and as printed, agree with slopes of NumPy's value."""
     found = made(case, stacked=stacked, weighed=True)
     wanted = [slopes_by(name, found.wanted, found.inputs) for name in found.wrt]
-    reverse = carried(found, list(found.ready.pullback(found.wrt, seeded=False).values()), {}, ())
-    shown = partials(found.ready.root, found.ready.builder, list(found.wrt), exact=False)
+    reverse = carried(found, list(found.work.partials().formulas.values()), {}, ())
+    shown = partials(found.work.formula.root, found.work.formula.builder, list(found.wrt), exact=False)
     count, seeds = unit_tangents(found)
-    moved = found.ready.pushforward(found.wrt)
+    moved = found.work.pushforward().formula
     assert moved is not None
-    (dual,) = found.ready.run([moved], {**found.inputs, **{f"tangent {name}": seed for name, seed in seeds.items()}})
+    (dual,) = run(found, [moved], {**found.inputs, **{f"tangent {name}": seed for name, seed in seeds.items()}})
     printed = carried(found, shown, {}, ())
     tolerance = 1e-7 if case.row == "minors" else 1e-9
     for name, by_rule, by_text, slope in zip(found.wrt, reverse, printed, wanted, strict=True):
@@ -325,31 +329,31 @@ def test_core_gradients(case: Core, stacked: bool) -> None:
 def test_core_hessians(case: Core, stacked: bool) -> None:
     """Forward over reverse and duals of duals have the same second derivatives, as slopes of the gradient."""
     found = made(case, stacked=stacked, weighed=True)
-    first = list(found.ready.pullback(found.wrt, seeded=False).values())
+    first = list(found.work.partials().formulas.values())
     live = [formula for formula in first if formula is not None]
     if case.row == "cofactors":
-        with pytest.raises(NoDerivative):
-            found.ready.moved(live, found.wrt)
+        found.work.moved(tuple(live))
+        assert found.work.refusals
         return
     count, seeds = unit_tangents(found)
-    moved = iter(found.ready.moved(live, found.wrt))
+    moved = iter(found.work.moved(tuple(live)))
     second = [next(moved) if formula is not None else None for formula in first]
     columns = carried(found, second, {f"tangent {name}": seed for name, seed in seeds.items()}, (count,))
     matrix = np.concatenate([column.reshape(count, -1) for column in columns], axis=1)
 
     def gradient(at: dict[str, Array]) -> Array:
-        here = Made(found.ready, at, found.wrt, found.wanted)
+        here = Made(found.work, at, found.wrt, found.wanted)
         return np.concatenate([each.ravel() for each in carried(here, first, {}, ())])
 
     blocks = [slopes_by(name, gradient, found.inputs).reshape((count, -1)) for name in found.wrt]
     wanted = np.concatenate(blocks, axis=1)
     assert near(matrix, wanted, 1e-8)
     assert near(matrix, matrix.T, 1e-12)
-    twice = found.ready.twice_moved(found.wrt)
+    twice = found.work.moved((moved_once,), "other")[0] if (moved_once := found.work.pushforward().formula) else None
     for row in range(count):
         others_ = {f"other {name}": seed[row] for name, seed in seeds.items()}
         tangents = {f"tangent {name}": seed for name, seed in seeds.items()}
-        dual = found.ready.run([twice], {**found.inputs, **tangents, **others_})[0] if twice is not None else 0.0
+        dual = run(found, [twice], {**found.inputs, **tangents, **others_})[0] if twice is not None else 0.0
         assert near(np.broadcast_to(dual, count), matrix[row], 1e-12), row
 
 

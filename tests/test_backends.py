@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 import adcalc
-from adcalc.backends import BACKENDS, Backend, Derivatives, backend_named
+from adcalc.autodiff.derive import Derivation, Derivative
+from adcalc.backends import BACKENDS, Backend, backend_named
 from adcalc.backends.numeric import METHODS, Numeric
-from adcalc.backends.reverse import Reverse
 from adcalc.comparison import compare
 from adcalc.errors import InputProblem, MethodProblem
 from adcalc.results import Hessian
-from adcalc.trace import Trace
 
 COMPLEX_STEPS = [
     ("x^3", 2, 12), ("2^x", 3, 8 * math.log(2)), ("x^2.5", 4, 20), ("exp(x)*sin(x)", 1, math.e * (math.sin(1) + math.cos(1))),
@@ -75,22 +74,30 @@ def test_options_that_make_no_sense_are_refused() -> None:
 
 
 @dataclass(frozen=True)
-class OnlyGradients(Backend):
-    """A backend with nothing but the required method."""
+class Alternating(Backend):
+    """A backend from outside, with nothing but the one method: reverse mode for one variable, else forward mode."""
 
-    name: ClassVar[str] = "only gradients"
+    name: ClassVar[str] = "alternating"
     doc: ClassVar[str] = "for this test"
 
-    def gradient(self, trace: Trace, wrt: Sequence[str]) -> Derivatives:
-        return Reverse(self.floats).gradient(trace, wrt)
+    def derive(self, work: Derivation) -> Derivative:
+        return work.partials() if len(work.wrt) == 1 else work.slopes() if work.numbers else work.pushforward()
 
 
-def test_a_backend_needs_no_more_than_a_gradient() -> None:
-    """The Hessian follows from the gradient by differences."""
-    found = adcalc.parse("x^2*y").hessian({"x": 2, "y": 3}, backend=OnlyGradients())
+def test_a_backend_needs_one_method() -> None:
+    """Gradients, Hessians, Jacobians, products and rows of numbers and arrays follow from it."""
+    mine = Alternating()
+    f, v = adcalc.parse("x^2*y"), adcalc.parse("sum(x^2*y)")
+    arrays = {"x": [1.0, 2.0], "y": [3.0, 4.0]}
 
-    assert list(found.matrix[0]) == pytest.approx([6, 4], rel=1e-8)
-    assert list(found.matrix[1]) == pytest.approx([4, 0], abs=1e-8)
+    assert f.gradient({"x": 2, "y": 3}, backend=mine).partials == {"x": 12.0, "y": 4.0}
+    assert f.hessian({"x": 2, "y": 3}, backend=mine).matrix == [[6.0, 4.0], [4.0, 0.0]]
+    assert f.jvp({"x": 2, "y": 3}, {"x": 1, "y": 2}, backend=mine).tangent == 20.0
+    assert f.vjp({"x": 2, "y": 3}, 2, backend=mine).cotangents == {"x": 24.0, "y": 8.0}
+    assert f.hvp({"x": 2, "y": 3}, {"x": 1, "y": 1}, backend=mine).products == {"x": 10.0, "y": 4.0}
+    assert f.batch({"x": [2, 1], "y": [3, 5]}, hessian=True, backend=mine).hessian["x", "y"].tolist() == [4.0, 2.0]  # type: ignore[index]
+    assert np.ravel(v.gradient(arrays, backend=mine).partials["x"]).tolist() == [6.0, 16.0]
+    assert [list(row) for row in v.hessian(arrays, ["x"], backend=mine).matrix] == [[6.0, 0.0], [0.0, 8.0]]
 
 
 def test_the_comparison_counts_and_times_every_backend() -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from adcalc.differences import Method, curvature, reach, slope, twist
-from adcalc.quotients import Function1
+from adcalc.numeric.differences import Method, curvature, reach, slope, twist
+from adcalc.numeric.quotients import Function1
 
 MOST = 400
 

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 import adcalc
+from adcalc.autodiff.derive import Derivation
+from adcalc.autodiff.linearization import Asked, linearized
+from adcalc.autodiff.stacks import unit_stack
 from adcalc.errors import Source
 from adcalc.execution import Plan
 from adcalc.execution.graph import UNFUSED, Grain
 from adcalc.execution.schedule import Schedule
 from adcalc.expr import Expr, variables
 from adcalc.parser.meaning import read
-from adcalc.prepared import Prepared, prepared, stacked_seeds
 
 #: Everything is large, and a block is a few entries that divide no length.
 FINE = Grain(2, 7)
@@ -54,32 +56,32 @@ sum(x^y for k in 0..1) if a > 2 else sum(erf(x)*(a + 0*x))
 """.strip().splitlines()
 
 
-def ready(text: str) -> tuple[Prepared, tuple[str, ...]]:
+def ready(text: str) -> Derivation:
     """A formula made ready for the point, and the variables to differentiate by."""
     source = Source(text)
     meaning = read(source, tuple(POINT))
     assert meaning.result is not None
     (root,) = meaning.inlined([meaning.result])
-    found = prepared(root, POINT, meaning.spans, source)
-    return found, tuple([name for name in variables([root]) if name not in ("labels", "n")])
+    formula = linearized(Asked(root, POINT, meaning.spans, source))
+    wrt = tuple([name for name in variables([root]) if name not in ("labels", "n")])
+    return Derivation(formula, wrt, {name: np.shape(POINT[name]) for name in wrt})
 
 
 def derived(text: str) -> list[Expr]:
     """The value of a formula, its gradient, and how that moves."""
-    form, wrt = ready(text)
-    gradient = [each for each in form.pullback(wrt, seeded=False).values() if each is not None]
-    moved = [each for each in form.moved(gradient, wrt) if each is not None]
-    return [form.root, *gradient, *moved]
+    work = ready(text)
+    gradient = [each for each in work.partials().formulas.values() if each is not None]
+    moved = [each for each in work.moved(tuple(gradient)) if each is not None]
+    return [work.formula.root, *gradient, *moved]
 
 
 def point(text: str, *, stacked: int = 0) -> dict[str, Any]:
     """The inputs of the formulas of a text, with tangents, or with a stack of so many."""
-    _, wrt = ready(text)
-    shapes = {name: np.shape(POINT[name]) for name in wrt}
+    work = ready(text)
     if stacked:
-        seeds = stacked_seeds(wrt, shapes, 0, stacked)
+        seeds = unit_stack(work, 0, stacked)
     else:
-        seeds = {name: np.cos(np.arange(np.prod(shape))).reshape(shape) for name, shape in shapes.items()}
+        seeds = {name: np.cos(np.arange(np.prod(shape))).reshape(shape) for name, shape in work.shapes.items()}
     return {**POINT, **{f"tangent {name}": seed for name, seed in seeds.items()}}
 
 
@@ -176,7 +178,7 @@ def test_results_are_nobody_elses(grain: Grain) -> None:
     """No result shares memory with an input, with another result or with the result of another run."""
     for text in (*FORMULAS, "sum(x*y)", "sum(x) + sum(y)", "sum(x*y + y*x)", "x'*y"):
         formulas, at = derived(text), point(text)
-        plan = Plan([*formulas, formulas[-1], ready("x*y")[0].root], grain)
+        plan = Plan([*formulas, formulas[-1], ready("x*y").formula.root], grain)
         first, second = plan.run(at), plan.run(at)
         arrays = [value for value in (*first, *second) if np.ndim(value)]
         for position, array in enumerate(arrays):

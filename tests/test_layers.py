@@ -18,9 +18,8 @@ ROOT = Path(adcalc.__file__).parent
 #: From the ground up: a room may use those before it.
 ROOMS = [
     "version", "errors", "results", "primitive", "expr", "table", "parser", "program", "shapes", "rules", "corerules",
-    "algebras", "transforms", "coefficients", "simplify", "derivatives", "wording", "trace", "extrapolation", "quotients",
-    "differences", "execution", "prepared", "alarms", "scene", "task", "certainty", "matrices", "backends", "refinement", "answer", "arrayed",
-    "directions", "point", "reading", "array_formulas", "derived", "at_point", "native", "batches", "function", "comparison",
+    "algebras", "transforms", "coefficients", "simplify", "derivatives", "execution", "autodiff", "matrices", "backends",
+    "checks", "numeric", "answer", "inputs", "query", "array_formulas", "derived", "native", "batches", "function", "comparison",
     "data", "streams", "session", "render", "cli",
 ]  # fmt: skip
 

@@ -861,6 +861,6 @@ def test_what_a_header_announces_is_not_believed(content: bytes, packed: bool, t
         begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         found = CliRunner().invoke(app, arguments)
         # Of no rows at all the sum is 0, however long they would be.
-        assert found.exit_code == 2 or found.stdout.endswith("f   0\n"), found.exception
+        assert found.exit_code == 2 or found.stdout.split()[-1:] == ["0"], found.exception
         assert found.exit_code == 0 or found.stderr.startswith("error: ")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begin < 200_000

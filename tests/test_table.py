@@ -25,9 +25,9 @@ from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.latex import LATEX
 from adcalc.algebras.multiprecision import Multiprecision
 from adcalc.algebras.text import written
-from adcalc.differences import slope
 from adcalc.errors import DomainProblem
 from adcalc.expr import Expr, apply, number, variable
+from adcalc.numeric.differences import slope
 from adcalc.primitive import Primitive
 from adcalc.program import Unused, evaluate, lowered
 from adcalc.rules import Call, partial

@@ -50,38 +50,47 @@ class Duals(Generic[T]):
         return self.base.shape(value.primal)
 
     def apply(self, primitive: Primitive, arguments: Sequence[Dual[T]]) -> Dual[T]:
-        base = self.base
-        primals = [argument.primal for argument in arguments]
-        out = base.apply(primitive, primals)
-        if all([argument.tangent is None for argument in arguments]):
-            return Dual(out, None)
-        if primitive is _WHERE:
-            return Dual(out, self._branch_tangent(arguments))
-        if primitive.linear == "in all":
-            tangents = [_or_zeros(base, argument) for argument in arguments]
-            return Dual(out, base.apply(primitive, tangents))
-        call = Call(primitive, primals, out)
-        tangent: T | None = None
-        for index, argument in enumerate(arguments):
-            if argument.tangent is not None:
-                try:
-                    moved = pushed(base, call, index, argument.tangent)
-                except NoDerivative as problem:
-                    if isinstance(out, Apply):
-                        problem.node = out
-                    raise
-                if moved is not None:
-                    tangent = moved if tangent is None else base.apply(_PLUS, [tangent, moved])
-        return Dual(out, tangent)
+        out = self.base.apply(primitive, [argument.primal for argument in arguments])
+        try:
+            return Dual(out, tangent(self.base, primitive, arguments, out))
+        except NoDerivative as problem:
+            if isinstance(out, Apply):
+                problem.node = out
+            raise
 
-    def _branch_tangent(self, arguments: Sequence[Dual[T]]) -> T | None:
-        """The tangent of a branch is the same branch of the tangents."""
-        condition, first, second = arguments
-        if first.tangent is None and second.tangent is None:
-            return None
-        zero = self.base.const(0.0)
-        tangents = [zero if t is None else t for t in (first.tangent, second.tangent)]
-        return self.base.apply(_WHERE, [condition.primal, *tangents])
+
+def tangent(base: Differentiable[T], primitive: Primitive, arguments: Sequence[Dual[T]], out: T) -> T | None:
+    """How the value of a primitive moves when its arguments do; None: not at all.
+
+    Args:
+        out: the value.
+
+    Raises:
+        NoDerivative: the table has no derivative by an argument that moves.
+    """
+    if all([argument.tangent is None for argument in arguments]):
+        return None
+    if primitive is _WHERE:
+        return _branch_tangent(base, arguments)
+    if primitive.linear == "in all":
+        return base.apply(primitive, [_or_zeros(base, argument) for argument in arguments])
+    call = Call(primitive, [argument.primal for argument in arguments], out)
+    total: T | None = None
+    for index, argument in enumerate(arguments):
+        if argument.tangent is not None:
+            moved = pushed(base, call, index, argument.tangent)
+            if moved is not None:
+                total = moved if total is None else base.apply(_PLUS, [total, moved])
+    return total
+
+
+def _branch_tangent(base: Differentiable[T], arguments: Sequence[Dual[T]]) -> T | None:
+    """The tangent of a branch is the same branch of the tangents."""
+    condition, first, second = arguments
+    if first.tangent is None and second.tangent is None:
+        return None
+    tangents = [base.const(0.0) if t is None else t for t in (first.tangent, second.tangent)]
+    return base.apply(_WHERE, [condition.primal, *tangents])
 
 
 def _or_zeros(base: Differentiable[T], argument: Dual[T]) -> T:

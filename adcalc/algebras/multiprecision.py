@@ -21,6 +21,8 @@ Real = Any
 """An mpmath mpf: the library has no types of its own."""
 
 _LARGEST_BITS = 4_000_000
+#: Rows that keep to their domain by themselves; a library may have a number of its own outside that of another.
+_CAREFUL = frozenset({"/", "^", "%", "sqrt", "log", "log2", "log10", "log1p", "asin", "acos", "acosh", "atanh", "clip"})
 _LARGEST_ANGLE_BITS = 4_000
 
 
@@ -33,16 +35,28 @@ class Multiprecision:
         self.context = mpmath.MPContext()
         self.context.dps = digits
         self._functions = _functions(self.context)
+        self.exponential = self._functions["exp"]
 
     def const(self, value: float) -> Real:
         return self.context.mpf(value)
+
+    def rounded(self, value: Real) -> float:
+        """The nearest double; below the normal ones too, where two roundings in a row would go wrong."""
+        if not value or not self.context.isfinite(value) or self.context.mag(value) > -1021:
+            return float(value) + 0.0
+        return float(self.context.nint(self.context.ldexp(value, 1074))) * 2.0**-1074
 
     def truth(self, value: Real) -> bool:
         return bool(value != 0)
 
     def apply(self, primitive: Primitive, arguments: Sequence[Real]) -> Real:
         if any([self.context.isnan(argument) for argument in arguments]) and primitive.binding != COMPARISON:
-            return self.context.nan
+            endless = primitive.name == "hypot" and any(map(self.context.isinf, arguments))
+            return self.context.inf if endless else self.context.nan
+        if primitive.domain and primitive.name not in _CAREFUL:
+            inside = Call(primitive, arguments, self.context.nan).carry_out(self, compiled(primitive.domain))
+            if not inside:
+                return self.context.nan
         try:
             return self._bounded(self._apply(primitive, arguments))
         except (ValueError, ZeroDivisionError, OverflowError, self.context.NoConvergence):
@@ -104,11 +118,18 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
     def within(function: Callable[[Real], Real], holds: Callable[[Real], bool]) -> Callable[[Real], Real]:
         return lambda x: function(x) if holds(x) else mp.nan
 
+    def modulo(x: Real, y: Real) -> Real:
+        if mp.isinf(y) and mp.isfinite(x):
+            return x if x == 0 or (x > 0) == (y > 0) else y
+        return mp.nan if y == 0 else x - y * mp.floor(x / y)
+
     def atan2(y: Real, x: Real) -> Real:
         return mp.atan2(y, x) if x or y else mp.mpf(0)
 
     def logaddexp(x: Real, y: Real) -> Real:
         larger, smaller = max(x, y), min(x, y)
+        if mp.isinf(larger):
+            return larger
         return larger + mp.log1p(exponential(smaller - larger))
 
     def factor(x: Real, logarithm_of: Real) -> Real:
@@ -124,7 +145,7 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
     unit = within(mp.asin, lambda x: abs(x) <= 1)
     return {
         "pi": lambda: +mp.pi, "e": lambda: +mp.e, "tau": lambda: 2 * mp.pi, "inf": lambda: mp.inf,
-        "/": divide, "^": power, "%": lambda x, y: mp.nan if y == 0 else x - y * mp.floor(x / y),
+        "/": divide, "^": power, "%": modulo,
         "given": lambda x, _: x,
         "not": lambda x: mp.mpf(x == 0),
         "sqrt": within(mp.sqrt, lambda x: x >= 0),
@@ -142,7 +163,7 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
         "min": lambda *a: min(a), "max": lambda *a: max(a),
         "clip": lambda x, y, z: max(y, min(x, z)) if y <= z else mp.nan,
         "hypot": lambda *a: mp.sqrt(mp.fsum([x * x for x in a])),
-        "erfcx": lambda x: exponential(x * x) * mp.erfc(x),
+        "erfcx": lambda x: exponential(x * x) * mp.erfc(x) if mp.isfinite(x) else mp.inf if x < 0 else mp.mpf(0),
         "lgamma": lambda x: mp.log(abs(mp.gamma(x))) if x < 0 else mp.loggamma(x),
         "digamma": near(mp.digamma), "polygamma": lambda n, x: near(lambda y: mp.psi(int(n), y))(x) if 0 <= n <= 170 else mp.nan,
         "lbeta": lambda x, y: mp.loggamma(x) + mp.loggamma(y) - mp.loggamma(x + y),

@@ -1,14 +1,13 @@
 """Four ways to the same derivatives, a page each; the choice is one literal dictionary.
 
-A backend is a class with one required method, `gradient`; the Hessian has a default that is built on
-it.  Others come from outside by the entry-point group `adcalc.backends`.
+A backend is a class with one method, `derive`.  Others come from outside by the entry-point group `adcalc.backends`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
-from adcalc.backends.protocol import Backend, Derivatives
+from adcalc.backends.backend import Backend
 from adcalc.errors import InputProblem, near
 
 #: Where each backend lives, written as an entry point is, so that only the chosen one is imported.
@@ -19,7 +18,7 @@ BACKENDS: dict[str, str] = {
     "numeric": "adcalc.backends.numeric:Numeric",
 }
 
-__all__ = ["BACKENDS", "Backend", "Derivatives", "backend_named"]
+__all__ = ["BACKENDS", "Backend", "backend_named"]
 
 
 def backend_named(name: str) -> type[Backend]:

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from adcalc.arrayed import located
-from adcalc.at_point import reading_at
+from adcalc.answer import located
+from adcalc.autodiff.derive import Derivation, Quotients
+from adcalc.autodiff.linearization import Linearization, linearized
 from adcalc.backends.reverse import Reverse
 from adcalc.batches.computation import Computation, computation
-from adcalc.batches.digits import doubtful
 from adcalc.batches.looking import Looked, Visit
 from adcalc.batches.order import Order, pairs
 from adcalc.batches.points import Points, points
+from adcalc.batches.rounding_check import in_doubt
 from adcalc.batches.rows import carrier, run
 from adcalc.batches.single import Single
 from adcalc.errors import Caution, InputProblem, ShapeProblem
+from adcalc.inputs import Given, resolved
 from adcalc.native.compiling import available
-from adcalc.native.layout import Layout
+from adcalc.native.layout import Layout, Raised
 from adcalc.native.memory import column
-from adcalc.point import Given, resolved
-from adcalc.prepared import Prepared, prepared
-from adcalc.reading import Reading
+from adcalc.query import Query, query_at
 from adcalc.results import Batch
 from adcalc.rules import NoDerivative
 from adcalc.shapes.core import named
@@ -113,7 +113,7 @@ def carried_out(
     """
     names = function.by(order.wrt)
     figures = resolved(given)
-    reading = reading_at(function, figures, names, together=True)
+    reading = query_at(function, figures, names, together=True)
     # A column that the formula does not depend on has rows all the same.
     where = points(reading.inputs, points(figures).rows)
     symbols = tuple([reading.symbol(name) for name in names])
@@ -126,10 +126,11 @@ def carried_out(
     if work is None:
         engine = _by_values(reading, where, symbols, results, visit, order)
     else:
-        engine, raised = _run(work.layout(work.results, work.alarms, where), where, results, order)
-        for first, last in raised:
-            _look(visit, work, where.part(first, last), first, order)
-        visit.uncertain(*doubtful(work, where, results), work.program.operations)
+        alarms = (*work.alarms, *work.doubts)
+        engine, raised = _run(work.layout(work.results, alarms, where), where, results, order)
+        for first, last, met in raised:
+            _look(visit, work, where.part(first, last), first, order, strayed=met.strayed)
+        visit.uncertain()
     cautions = list(reading.cautions)
     many = max(where.rows, order.once or 0) >= _MANY
     if engine == "numpy" and order.engine == "auto" and many and not available():
@@ -139,24 +140,24 @@ def carried_out(
     return Outcome(results, names, visit.found(), cautions, engine)
 
 
-def _computation(reading: Reading, where: Points, symbols: tuple[str, ...], order: Order) -> Computation | None:
+def _computation(reading: Query, where: Points, symbols: tuple[str, ...], order: Order) -> Computation | None:
     """The program for all rows; None for a backend that takes one row after the other."""
     ready = ready_for(reading, where)
     try:
         return computation(ready, symbols, order.backend, hessian=order.hessian)
     except NoDerivative as problem:
-        raise located(ready, problem, reading.asked(0)) from None
+        raise located(problem, reading.asked(0), ready) from None
 
 
-def ready_for(reading: Reading, where: Points) -> Prepared:
+def ready_for(reading: Query, where: Points) -> Linearization:
     """The formula of numbers that is computed at every row.
 
     Raises:
         Problem: it is none, or a column settles a size.
     """
     asked = reading.asked(0)
-    ready = prepared(asked.root, {**where.numbers, **dict.fromkeys(where.columns, 0.0)}, asked.spans, asked.source)
-    for name in ready.elaboration.sizes:
+    ready = linearized(asked._replace(inputs={**where.numbers, **dict.fromkeys(where.columns, 0.0)}))
+    for name in ready.sizes:
         if name in where.columns:
             message = f"`{name}` settles a size, which must be the same in every row"
             raise InputProblem(message, hint="give it as one number")
@@ -171,11 +172,13 @@ def ready_for(reading: Reading, where: Points) -> Prepared:
 
 
 def _by_values(
-    reading: Reading, where: Points, symbols: tuple[str, ...], results: Sequence[Array], visit: Visit, order: Order
+    reading: Query, where: Points, symbols: tuple[str, ...], results: Sequence[Array], visit: Visit, order: Order
 ) -> str:
     """Values by the engine and derivatives from values; or one row after the other, if the backend wants it so."""
     work = computation(ready_for(reading, where), (), _VALUES, hessian=False, moving=symbols)
     assert work is not None
+    how = order.backend.derive(Derivation(work.ready, symbols, dict.fromkeys(symbols, ())))
+    assert isinstance(how, Quotients)
     engine = "numpy"
     for first in range(0, where.rows, _BLOCK):
         part = where.part(first, min(first + _BLOCK, where.rows))
@@ -190,35 +193,49 @@ def _by_values(
             return found
 
         engine, raised = _run(work.layout(work.results, work.alarms, part), part, [value], order)
-        with np.errstate(all="ignore"):
-            found = order.backend.batch_quotients(values, at, value, symbols, hessian=order.hessian)
-        if found is None:
+        if how.method != "richardson" or how.step is not None:
             visit.every(where.rows)
             return "one by one"
+        from adcalc.numeric.rows import slopes
+
+        with np.errstate(all="ignore"):
+            found = slopes(values, at, value, symbols, hessian=order.hessian)
         for target, figures in zip(others, found, strict=True):
             target[:] = figures
         if raised or not all([np.all(np.isfinite(each)) for each in others]):
-            _look(visit, work, part, first, order)
+            _look(visit, work, part, first, order, strayed=False)
     return engine
 
 
-def _run(layout: Layout, where: Points, results: Sequence[Array], order: Order) -> tuple[str, list[tuple[int, int]]]:
-    """Computes formulas for all rows; by which engine, and the pieces in which an alarm was raised."""
+def _run(
+    layout: Layout, where: Points, results: Sequence[Array], order: Order
+) -> tuple[str, list[tuple[int, int, Raised]]]:
+    """Computes formulas for all rows; by which engine, and the pieces in which something was raised."""
     columns = [np.ascontiguousarray(where.columns[name]) for name in layout.columns]
     numbers = [where.numbers[name] for name in layout.numbers]
     carried, engine = carrier(layout, order, where.rows)
     return engine, run(carried.bound(columns, numbers, results), where.rows, order.threads)
 
 
-def _look(visit: Visit, work: Computation, where: Points, offset: int, order: Order) -> None:
-    """Goes through the rows of a piece in which an alarm was raised."""
-    codes = [column(where.rows) for _ in range(2)]
+def _look(visit: Visit, work: Computation, where: Points, offset: int, order: Order, *, strayed: bool) -> None:
+    """Goes through the rows of a piece in which something was raised.
+
+    Args:
+        strayed: a number may have left the range of doubles in any of them.
+    """
+    codes = [column(where.rows) for _ in range(3)]
     _run(work.layout(work.codes, (), where), where, codes, order)
-    doubtful = (codes[0] > 0.0) | (codes[1] > 0.0)
-    for each in visit.results:
-        doubtful |= ~np.isfinite(each[offset : offset + where.rows])
-    rows = np.flatnonzero(doubtful)
+    results = [each[offset : offset + where.rows] for each in visit.results]
+    looked_at = (codes[0] > 0.0) | (codes[1] > 0.0)
+    for each in results:
+        looked_at |= ~np.isfinite(each)
+    rows = np.flatnonzero(looked_at)
     visit.rows(rows + offset, codes[0][rows], codes[1][rows])
+    doubts = np.flatnonzero(((codes[2] > 0.0) | strayed) & (codes[0] == 0.0))
+    if visit.known is not None:
+        doubts = doubts[~visit.known[doubts + offset]]
+    doubtful, spread = in_doubt(work, where, results, doubts, strayed=strayed)
+    visit.doubtful.append((doubtful + offset, spread))
 
 
 def _memory(out: Sequence[Array] | None, count: int, rows: int) -> list[Array]:

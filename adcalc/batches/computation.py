@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from adcalc.backends.protocol import Backend
+from adcalc.autodiff.derive import Derivation, Partials
+from adcalc.autodiff.linearization import Linearization
+from adcalc.backends.backend import Backend
 from adcalc.batches.points import Points
-from adcalc.batches.watching import Watch, alarms_of, codes, watches
+from adcalc.batches.row_guards import Watch, alarms_of, codes, doubts_of, watches
 from adcalc.expr import Expr, number, variables
 from adcalc.native.layout import Layout
-from adcalc.prepared import Prepared
 from adcalc.program import Program, lowered
 
 Key = TypeVar("Key")
@@ -25,23 +26,23 @@ Key = TypeVar("Key")
 class Computation:
     """A program for all rows."""
 
-    ready: Prepared
+    ready: Linearization
     results: tuple[Expr, ...]
     """The value, the partials, and the second partials: of a pair of variables once."""
     watches: tuple[Watch, ...]
     """What may be wrong with a row, in the order of the operations."""
     alarms: tuple[Expr, ...]
     """Formulas that are not 0 where a row needs to be looked at."""
+    doubts: tuple[Expr, ...]
+    """Likewise, where digits have cancelled."""
     program: Program
     """Of the results."""
-    groups: tuple[tuple[int, int], ...]
-    """Which of the results are the value, the gradient, the Hessian: the first one, and the one after the last."""
 
     @property
-    def codes(self) -> tuple[Expr, Expr]:
-        """The number of the first watch, from 1, that says something about the domain, and about a kink."""
-        found: tuple[Expr, Expr] = self.ready.remembered(
-            ("codes", self.watches), lambda: codes(self.ready, self.watches)
+    def codes(self) -> tuple[Expr, ...]:
+        """The first watch, from 1, that says something about the domain, and about a kink; and how many doubts there are."""
+        found: tuple[Expr, ...] = self.ready.kept(
+            ("codes", self.watches, self.doubts), lambda: codes(self.ready, self.watches, self.doubts)
         )
         return found
 
@@ -54,12 +55,12 @@ class Computation:
             return Layout(columns, numbers, tuple(formulas), tuple(alarms))
 
         given = (tuple(where.columns), tuple(where.numbers))
-        found: Layout = self.ready.remembered(("layout", formulas, alarms, given), make)
+        found: Layout = self.ready.kept(("layout", formulas, alarms, given), make)
         return found
 
 
 def computation(
-    ready: Prepared, wrt: tuple[str, ...], backend: Backend, *, hessian: bool, moving: tuple[str, ...] = ()
+    ready: Linearization, wrt: tuple[str, ...], backend: Backend, *, hessian: bool, moving: tuple[str, ...] = ()
 ) -> Computation | None:
     """The program of a formula of numbers; None for a backend that writes no formulas.
 
@@ -73,17 +74,20 @@ def computation(
     """
 
     def make() -> Computation | None:
-        partials = backend.batch_gradient(ready, wrt)
-        if partials is None:
+        work = Derivation(ready, wrt, dict.fromkeys(wrt, ()))
+        first = backend.derive(work)
+        if not isinstance(first, Partials):
             return None
-        seconds = backend.batch_hessian(ready, wrt, partials) if hessian else {}
+        partials = first.formulas
+        seconds = work.seconds(partials) if hessian else {}
+        for _, problem in work.refusals:
+            raise problem
         results = (ready.root, *_all(partials), *_all(seconds))
         watched = tuple(watches(ready, (*wrt, *moving)))
-        groups = [(0, 1), (1, 1 + len(wrt)), (1 + len(wrt), len(results))]
-        alarms = alarms_of(ready, watched, results)
-        return Computation(ready, results, watched, alarms, lowered(results), tuple([g for g in groups if g[0] < g[1]]))
+        alarms, doubts = alarms_of(ready, watched, results), doubts_of(ready, results)
+        return Computation(ready, results, watched, alarms, doubts, lowered(results))
 
-    found: Computation | None = ready.remembered(("batch", wrt, backend, hessian, moving), make)
+    found: Computation | None = ready.kept(("batch", wrt, backend, hessian, moving), make)
     return found
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from adcalc.backends.protocol import Backend
+from adcalc.backends.backend import Backend
 from adcalc.batches.batch import batch
 from adcalc.batches.order import Order
 from adcalc.errors import ShapeProblem
-from adcalc.point import Point, resolved
+from adcalc.inputs import Point, resolved
 from adcalc.results import Figure, Gradient
 from adcalc.shapes.core import named
 

@@ -8,6 +8,7 @@ pass did not suffice.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -21,8 +22,10 @@ Array: TypeAlias = Any
 
 #: Rows of one kind that are computed one by one.
 _MOST_REPEATED = 256
-#: The same by the operations that it takes, but so many at least.
-_REPEATED_OPERATIONS, _FEWEST_REPEATED = 5000, 4
+#: How long rows in doubt are computed again, for all rows of a part of a table together.
+SECONDS_FOR_DIGITS = 10.0
+#: A row that has lost more than this has no results, if it cannot be computed again.
+_HALF = 1e-8
 #: Rows of one kind, from the first to the last, by which the others are judged.
 _TRIED = 16
 #: Rows that a reason names.
@@ -76,6 +79,9 @@ class Visit:
         self.reasons: dict[object, Reason] = {}
         self.failed: list[Array] = []
         self.warnings: dict[object, tuple[Caution, int, int]] = {}
+        self.asked: set[int] = set()
+        self.doubtful: list[tuple[Array, Array]] = []
+        """Rows of which rounding may have taken digits, and the share of their results that it may have moved."""
 
     def rows(self, rows: Array, domains: Array, kinks: Array) -> None:
         """Goes through rows in which an alarm was raised.
@@ -121,9 +127,8 @@ class Visit:
         for row in first.tolist():
             self._asked(row)
         if len(rest) and self._are_finite(first).any():
-            # More digits would have helped the others too, so that what they have cannot be believed.
-            message = f"doubles do not suffice on the way, and only {_MOST_REPEATED} rows are computed with more digits"
-            self._fail(rest, Problem(message, hint="write the formula so that nothing overflows on the way"))
+            # More digits would help the others too, so that what they have cannot be believed.
+            self.doubtful.append((rest, np.full(len(rest), np.inf)))
             return
         nowhere = np.isnan(self.results[0][rest])
         self._fail(rest[nowhere], Problem("the value is not a number"))
@@ -145,6 +150,7 @@ class Visit:
 
     def _asked(self, row: int) -> Problem | None:
         """Takes what the backend says of one row; what it says where there is no value."""
+        self.asked.add(row)
         try:
             answer = self.ask(row)
         except DomainProblem as problem:
@@ -158,34 +164,41 @@ class Visit:
             self._fail(np.array([row]), nothing)
             return nothing
         told = not all(map(math.isfinite, answer.figures))
-        self._warn(row, [caution for caution in answer.cautions if told or caution.kind == "not finite"])
+        kinds = ("not finite", "precision")
+        self._warn(row, [caution for caution in answer.cautions if told or caution.kind in kinds])
         return None
 
-    def uncertain(self, rows: Array, badly: Array, operations: int) -> None:
-        """Rows of which rounding has taken digits.
+    def uncertain(self) -> None:
+        """Computes the rows in doubt again, the worst first, with as many digits as it takes, while the time for it lasts."""
+        if not self.doubtful:
+            return
+        rows, spread = (np.concatenate(each) for each in zip(*self.doubtful, strict=True))
+        new = ~np.isin(rows, list(self.asked))
+        rows, spread = rows[new], spread[new]
+        rows, spread = (each[np.argsort(-spread, kind="stable")] for each in (rows, spread))
+        end = time.monotonic() + SECONDS_FOR_DIGITS
+        for place, row in enumerate(rows.tolist()):
+            if time.monotonic() > end:
+                self._give_up(rows[place:], spread[place:], place)
+                return
+            self._asked(row)
+
+    def _give_up(self, rows: Array, spread: Array, done: int) -> None:
+        """What becomes of rows in doubt when the time for more digits is over.
 
         Args:
-            badly: which of them have lost half of their digits; these come first.
-            operations: of a row, which tell how many can be computed again.
+            done: how many were computed again.
         """
-        if not len(rows):
-            return
-        if self.known is not None:
-            rows, badly = rows[~self.known[rows]], badly[~self.known[rows]]
-        most = min(_MOST_REPEATED, max(_FEWEST_REPEATED, _REPEATED_OPERATIONS // max(1, operations)))
-        first = np.concatenate([rows[badly], rows[~badly]])[:most]
-        for row in first.tolist():
-            try:
-                answer = self.ask(row)
-            except DomainProblem as problem:
-                self._fail(np.array([row]), problem)
-                continue
-            self._take(row, answer.figures)
-            self._warn(row, [caution for caution in answer.cautions if caution.kind == "precision"])
-        rest = rows[badly][most:]
+        lost = spread > _HALF
+        spent = f"more digits were taken for {done} rows in {SECONDS_FOR_DIGITS:g} s"
+        hint = "write the formula so that nothing cancels, or take fewer rows"
+        self._fail(
+            np.sort(rows[lost]), Problem(f"rounding leaves less than half of the digits, and {spent}", hint=hint)
+        )
+        rest = np.sort(rows[~lost])
         if len(rest):
-            message = "rounding leaves less than half of the digits"
-            hint = f"the {most} such rows before were computed with more digits"
+            certain = math.floor(-math.log10(float(np.max(spread[~lost]))))
+            message = f"rounding leaves about {certain} digits certain, and {spent}"
             self._warn(int(rest[0]), [Caution("precision", message, None, hint)], len(rest))
 
     def kinked(self, rows: Array) -> None:

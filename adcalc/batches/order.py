@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from adcalc.backends.protocol import Backend
+from adcalc.backends.backend import Backend
 
 
 class Order(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 from adcalc.batches.registers import Registers
 from adcalc.execution import Plan
 from adcalc.expr import Expr
-from adcalc.native.layout import Layout, fewer, watched
+from adcalc.native.layout import Layout, Raised, fewer, watched
 from adcalc.native.memory import column
 
 Array: TypeAlias = Any
@@ -66,16 +66,22 @@ class Run:
         self._numbers = numbers
         self._results = results
 
-    def run(self, first: int, last: int) -> bool:
-        """Computes some rows; whether an alarm was raised in one of them."""
-        raised = False
+    def run(self, first: int, last: int) -> Raised:
+        """Computes some rows; what was raised in one of them."""
+        # What plans of arrays meet on the way nobody notes.
+        raised, strayed = False, self._planned.registers is None
         registers = self._planned.registers
         places: list[Any] = []
         room: list[Array] = []
         if registers is not None:
             places = registers.start(self._numbers)
             room = [column(min(_BLOCK, last - first), place) for place in range(registers.count)]
-        with np.errstate(all="ignore"):
+
+        def noted(_kind: str, _flag: int) -> None:
+            nonlocal strayed
+            strayed = True
+
+        with np.errstate(all="ignore", over="call", under="call", call=noted):
             for begin in range(first, last, _BLOCK):
                 end = min(begin + _BLOCK, last)
                 inputs = {name: values[begin:end] for name, values in self._columns.items()}
@@ -85,7 +91,7 @@ class Run:
                 else:
                     found = self._whole(inputs, targets)
                 raised = raised or self._is_raised(found[len(targets) :])
-        return raised
+        return Raised(raised, strayed)
 
     def _whole(self, inputs: dict[str, Array], targets: Sequence[Array]) -> list[Array]:
         """A block of a program that works on arrays on the way."""

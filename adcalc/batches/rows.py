@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 from adcalc.batches.order import Order
 from adcalc.errors import InputProblem
 from adcalc.native.compiling import available
-from adcalc.native.layout import Layout, Unfit
+from adcalc.native.layout import Layout, Raised, Unfit
 from adcalc.program import lowered
 
 Array: TypeAlias = Any
@@ -36,8 +36,8 @@ _MOST_COMPILED = 10_000
 class Ready(Protocol):
     """A program with its data."""
 
-    def run(self, first: int, last: int) -> bool:
-        """Computes some rows; whether an alarm was raised in one of them."""
+    def run(self, first: int, last: int) -> Raised:
+        """Computes some rows; what was raised in one of them."""
 
 
 class Carrier(Protocol):
@@ -84,8 +84,8 @@ def _operations(layout: Layout) -> int:
     return lowered([*layout.results, *layout.alarms]).operations
 
 
-def run(ready: Ready, rows: int, threads: int | None) -> list[tuple[int, int]]:
-    """Computes all rows; the pieces in which an alarm was raised.
+def run(ready: Ready, rows: int, threads: int | None) -> list[tuple[int, int, Raised]]:
+    """Computes all rows; the pieces in which something was raised, and what.
 
     Args:
         threads: how many may work at once; None: as many as there are processors, if there is enough to do.
@@ -104,7 +104,7 @@ def run(ready: Ready, rows: int, threads: int | None) -> list[tuple[int, int]]:
             raised = list(pool.map(lambda piece: ready.run(*piece), pieces))
     else:
         raised = [ready.run(*piece) for piece in pieces]
-    return [piece for piece, alarm in [*found, *zip(pieces, raised, strict=True)] if alarm]
+    return [(*piece, met) for piece, met in [*found, *zip(pieces, raised, strict=True)] if any(met)]
 
 
 def _pieces(first: int, rows: int, threads: int) -> Iterator[tuple[int, int]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from adcalc.arrayed import ArrayAnswer
-from adcalc.backends.protocol import Backend
+from adcalc.answer import answer
+from adcalc.autodiff.figures import Request
+from adcalc.backends.backend import Backend
 from adcalc.batches.points import Points
 from adcalc.errors import Caution, DomainProblem
-from adcalc.reading import Reading
+from adcalc.query import Query
 
 Array: TypeAlias = Any
 
@@ -27,15 +28,11 @@ class Answered(NamedTuple):
 class Single:
     """A formula and its points, to be asked for one of them."""
 
-    reading: Reading
+    query: Query
     where: Points
     symbols: tuple[str, ...]
     backend: Backend
     hessian: bool
-
-    @property
-    def _kind(self) -> Literal["value", "gradient", "hessian"]:
-        return "hessian" if self.hessian else "gradient"
 
     def __call__(self, row: int) -> Answered:
         """The figures of a row.
@@ -43,20 +40,13 @@ class Single:
         Raises:
             DomainProblem: it has none.
         """
+        kind: Literal["hessian", "gradient"] = "hessian" if self.hessian else "gradient"
+        asked = self.query.asked()._replace(inputs=self.where.at(row))
         try:
-            answer = replace(self.reading, inputs=dict(self.where.at(row))).answer(0, self.backend, self._kind)
+            found = answer(asked, Request(kind, self.symbols), self.backend)
         except DomainProblem as problem:
             # What it has passed on its way would keep the columns in memory.
             raise problem.with_traceback(None) from None
-        size = len(self.symbols)
-        if isinstance(answer, ArrayAnswer):
-            found = answer.derivatives
-            value = float(answer.value)
-            first = [float(found.jacobian[symbol]) for symbol in self.symbols]
-            matrix = [] if found.matrix is None else found.matrix.tolist()
-        else:
-            value, *rest = answer.figures
-            first, rest = rest[:size], rest[size:]
-            matrix = [rest[size * line : size * (line + 1)] for line in range(size)] if rest else []
-        upper = [entry for place, line in enumerate(matrix) for entry in line[place:]]
-        return Answered([value, *first, *upper], answer.cautions)
+        matrix = found.figures.matrix if self.hessian else []
+        upper = [float(entry) for place, line in enumerate(matrix) for entry in line[place:]]
+        return Answered([found.figures.value, *found.figures.blocks.values(), *upper], found.cautions)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from adcalc.native.compiling import Loaded, host
+from adcalc.native.floating_flags import clear_flags, left_range
 from adcalc.native.kernel import ENTRY, Options, written
-from adcalc.native.layout import Layout
+from adcalc.native.layout import Layout, Raised
 from adcalc.native.memory import ALIGNMENT, address, column
 from adcalc.native.storing import machine_code
 
@@ -92,12 +93,15 @@ class Bound:
         self._numbers = (ctypes.c_double * max(1, len(numbers)))(*numbers)
         self._tables = _table(columns), _table(results)
 
-    def run(self, first: int, last: int) -> bool:
-        """Computes some rows; whether an alarm was raised in one of them."""
+    def run(self, first: int, last: int) -> Raised:
+        """Computes some rows; what was raised in one of them."""
         width = self._machine.width
         whole = first + (last - first) // width * width
+        clear_flags()
         raised = self._call(*self._tables, first, whole)
-        return self._rest(whole, last) or raised if whole < last else raised
+        if whole < last:
+            raised = self._rest(whole, last) or raised
+        return Raised(raised, left_range())
 
     def _call(self, columns: Any, results: Any, first: int, last: int) -> bool:
         """Computes whole vectors; where a shortcut may have been wrong, once more without it."""

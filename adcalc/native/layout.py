@@ -27,6 +27,15 @@ class Layout(NamedTuple):
     """Formulas that are 0 where all is well."""
 
 
+class Raised(NamedTuple):
+    """What was raised in some rows."""
+
+    alarm: bool
+    """An alarm was not 0."""
+    strayed: bool
+    """A number has left the range of normal doubles, or may have."""
+
+
 def watched(alarm: Expr) -> Expr | None:
     """The formula that an alarm says is not finite: x of `x - x != 0`; None for any other alarm."""
     match alarm:

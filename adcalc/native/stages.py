@@ -15,7 +15,7 @@ from adcalc.expr import Apply, Expr, rebuild, topological, variable, variables
 from adcalc.native.compiling import host
 from adcalc.native.emission import fits
 from adcalc.native.engine import Machine
-from adcalc.native.layout import Layout
+from adcalc.native.layout import Layout, Raised
 from adcalc.native.memory import column
 
 Array: TypeAlias = Any
@@ -147,14 +147,14 @@ class Interpretation(NamedTuple):
     inputs: dict[str, Any]
     results: Sequence[Array]
 
-    def run(self, first: int, last: int) -> bool:
+    def run(self, first: int, last: int) -> Raised:
         """Computes some rows; no alarm is among what NumPy is needed for."""
         inputs = {
             name: values[first:last] if name in self.layout.columns else values for name, values in self.inputs.items()
         }
         for formula, target in zip(self.layout.results, self.results, strict=True):
             target[first:last] = computed(formula, inputs)
-        return False
+        return Raised(alarm=False, strayed=False)
 
 
 class StagedRun:
@@ -174,12 +174,12 @@ class StagedRun:
         self._numbers = numbers
         self._results = results
 
-    def run(self, first: int, last: int) -> bool:
-        """Computes some rows; whether an alarm was raised in one of them."""
+    def run(self, first: int, last: int) -> Raised:
+        """Computes some rows; what was raised in one of them."""
         names = [to for stage, _ in self._parts for to in stage.targets if isinstance(to, str)]
         size = max(_FEWEST, min(last - first, _ROOM // max(1, len(names)) // 64 * 64))
         room = {name: column(size) for name in names}
-        raised = False
+        alarm, strayed = False, False
         for begin in range(first, last, size):
             end = min(begin + size, last)
             inputs = {name: values[begin:end] for name, values in self._columns.items()}
@@ -188,5 +188,6 @@ class StagedRun:
                 results = [inputs[to] if isinstance(to, str) else self._results[to][begin:end] for to in stage.targets]
                 given = [inputs[name] for name in stage.layout.columns]
                 numbers = [self._numbers[name] for name in stage.layout.numbers]
-                raised |= machine.bound(given, numbers, results).run(0, end - begin)
-        return raised
+                met = machine.bound(given, numbers, results).run(0, end - begin)
+                alarm, strayed = alarm or met.alarm, strayed or met.strayed
+        return Raised(alarm, strayed)

@@ -12,7 +12,7 @@ from adcalc.batches.tally import Tally
 from adcalc.data.references import Array
 from adcalc.errors import Caution, DomainProblem, InputProblem
 from adcalc.function import Function
-from adcalc.point import Given
+from adcalc.inputs import Given
 from adcalc.results import Reason
 from adcalc.streams.parts import Part, Table, Writer, shortened
 

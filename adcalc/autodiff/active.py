@@ -1,4 +1,4 @@
-"""Tangents that know which entries move at all.
+"""Active duals: tangents that know which entries move at all.
 
 A tangent of 0 times an infinite slope is nothing where the entry does not move, as of `sqrt(x)` at
 [0, 4] along the second entry, and undecided where it does: `sqrt(x^2)` at 0 along x.  Only which entries
@@ -7,14 +7,17 @@ move can tell the two apart, so that it is carried along here.  Plain duals are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.duals import contribution, pushed
+from adcalc.autodiff.derive import Derivation
+from adcalc.autodiff.stacks import blocks_of, unit_stack
 from adcalc.primitive import Primitive
+from adcalc.program import evaluate
 from adcalc.rules import Call
 from adcalc.table import PRIMITIVES
 
@@ -23,7 +26,7 @@ Array: TypeAlias = Any
 _WHERE = PRIMITIVES["where"]
 
 
-class Moving(NamedTuple):
+class Active(NamedTuple):
     """A value, its tangents along some directions, and which entries move along which."""
 
     primal: Array
@@ -31,33 +34,33 @@ class Moving(NamedTuple):
     moves: Array
 
 
-class MovingArrays:
-    """The algebra of `Moving`; directions are an axis in front."""
+class ActiveArrays:
+    """The algebra of `Active`; directions are an axis in front."""
 
     __slots__ = ()
     exact = True
 
-    def const(self, value: float) -> Moving:
-        return Moving(value, 0.0, 0.0)
+    def const(self, value: float) -> Active:
+        return Active(value, 0.0, 0.0)
 
-    def truth(self, value: Moving) -> None:
+    def truth(self, value: Active) -> None:
         return None
 
-    def shape(self, value: Moving) -> tuple[int, ...]:
+    def shape(self, value: Active) -> tuple[int, ...]:
         return np.shape(value.primal)
 
-    def apply(self, primitive: Primitive, arguments: Sequence[Moving]) -> Moving:
+    def apply(self, primitive: Primitive, arguments: Sequence[Active]) -> Active:
         primals = [argument.primal for argument in arguments]
         out = ARRAYS.apply(primitive, primals)
         if not any(np.any(argument.moves) for argument in arguments):
-            return Moving(out, 0.0, 0.0)
+            return Active(out, 0.0, 0.0)
         if primitive is _WHERE:
             _, first, second = arguments
             chosen = [
                 ARRAYS.apply(_WHERE, [primals[0], one, other])
                 for one, other in ((first.tangent, second.tangent), (first.moves, second.moves))
             ]
-            return Moving(out, *chosen)
+            return Active(out, *chosen)
         call: Call[Array] = Call(primitive, primals, out)
         if primitive.linear == "in all":
             shapes = [np.shape(primal) for primal in primals]
@@ -66,7 +69,7 @@ class MovingArrays:
                 for parts in ([a.tangent for a in arguments], [a.moves for a in arguments])
             ]
             tangent, moves = (ARRAYS.apply(primitive, parts) for parts in spread)
-            return Moving(out, tangent, np.not_equal(moves, 0.0).astype(float))
+            return Active(out, tangent, np.not_equal(moves, 0.0).astype(float))
         tangent, moves = 0.0, 0.0
         for index, argument in enumerate(arguments):
             if not np.any(argument.moves):
@@ -81,11 +84,26 @@ class MovingArrays:
                 moved = pushed(ARRAYS, call, index, argument.tangent)
                 if moved is not None:
                     tangent, moves = tangent + moved, np.ones(np.shape(moved))
-        return Moving(out, tangent, moves)
+        return Active(out, tangent, moves)
 
 
-MOVING = MovingArrays()
+ACTIVE = ActiveArrays()
 
 
 def _filled(part: Array, shape: tuple[int, ...]) -> Array:
     return part if np.ndim(part) >= len(shape) and np.ndim(part) else np.full(shape, part)
+
+
+def active_jacobian(work: Derivation, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """The Jacobian of a formula over arrays, zeros of what does not move told from other zeros."""
+    program = work.formula.program
+    seeds = unit_stack(work, 0, work.size)
+    point = {name: Active(value, 0.0, 0.0) for name, value in inputs.items()}
+    for name in work.wrt:
+        if name in point:
+            point[name] = Active(inputs[name], seeds[name], np.not_equal(seeds[name], 0.0).astype(float))
+    with np.errstate(all="ignore"):
+        result = evaluate(program._replace(branching=False), ACTIVE, point)[program.output]
+    assert isinstance(result, Active)
+    rows = np.broadcast_to(result.tangent, (work.size, *work.formula.shape)).reshape(work.size, -1)
+    return blocks_of(rows.T, work.formula.shape, work.shapes)

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal
 
-from adcalc.extrapolation import EPSILON, NOWHERE, Limit, even, every, limit
-from adcalc.quotients import (
+from adcalc.numeric.extrapolation import EPSILON, NOWHERE, Limit, even, every, limit
+from adcalc.numeric.quotients import (
     FEWEST,
     LEFT,
     QUADRANTS,

@@ -10,9 +10,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from adcalc.arrayed import figure
+from adcalc.answer import value_of
+from adcalc.autodiff.linearization import Asked
 from adcalc.errors import Caution, InputProblem, Source, near
-from adcalc.expr import Expr, variable, variables
+from adcalc.expr import Expr, Number, variable, variables
 from adcalc.parser.meaning import read
 from adcalc.parser.symbols import Meaning
 from adcalc.results import Figure
@@ -62,7 +63,10 @@ def resolved(given: Point) -> dict[str, Figure]:
             raise _circular(waiting)
         for name in ready:
             meaning, expr = waiting.pop(name)
-            found[name] = figure(expr, found, meaning.spans, meaning.source)
+            # Most values are literals.
+            found[name] = (
+                expr.value if isinstance(expr, Number) else value_of(Asked(expr, found, meaning.spans, meaning.source))
+            )
     return {name: found[name] for name in given}
 
 

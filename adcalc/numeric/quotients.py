@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Final, Literal
 
-from adcalc.extrapolation import EPSILON, Limit, Row, diverges, even, every, limit
+from adcalc.numeric.extrapolation import EPSILON, Limit, Row, diverges, even, every, limit
 
 Function1 = Callable[[float], float]
 Function2 = Callable[[float, float], float]

@@ -1,0 +1,167 @@
+"""From derivatives as formulas to figures at a point: which formulas to carry out, with which seeds, and what they make.
+
+Who carries them out is a parameter, so that the same lines give doubles, doubles with perturbed roundings, and
+numbers of many digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, Pullback, Pushforward, Quotients
+from adcalc.expr import Expr
+from adcalc.shapes.core import Shape
+
+Kind: TypeAlias = Literal["value", "gradient", "jacobian", "hessian", "jvp", "vjp", "hvp"]
+#: A number or an array, in the algebra at work.
+Entries: TypeAlias = Any
+#: Carries out formulas, with the seeds they read beside the point.
+Run: TypeAlias = Callable[[Sequence[Expr], Mapping[str, Entries]], Sequence[Entries]]
+
+
+class Request(NamedTuple):
+    """What is asked of a formula at a point."""
+
+    kind: Kind
+    wrt: tuple[str, ...] = ()
+    seeds: Mapping[str, Entries] = {}
+    """Of a product: the tangents by the names of their inputs, "tangent x", or the cotangent, "cotangent "."""
+
+    @property
+    def order(self) -> int:
+        """Of the highest derivative that is taken."""
+        return 2 if self.kind in ("hessian", "hvp") else 0 if self.kind == "value" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The value of a formula and what was asked of it, in some algebra."""
+
+    value: Entries
+    blocks: Mapping[str, Entries] = field(default_factory=dict)
+    """By variable: the partial derivatives, axes of the value first; or what a cotangent contributes to it."""
+    matrix: Any = None
+    """The Hessian: rows of numbers, or over arrays a matrix by the entries of all variables one after the other."""
+    products: Mapping[str, Entries] = field(default_factory=dict)
+    """By variable: the Hessian times a vector."""
+    tangent: Entries = None
+    """How the value moves."""
+
+    def each(self, change: Callable[[Entries], Entries]) -> Figures:
+        """The same with every figure changed, in the order of `all`."""
+        value = change(self.value)
+        blocks = {name: change(block) for name, block in self.blocks.items()}
+        tangent = None if self.tangent is None else change(self.tangent)
+        if isinstance(self.matrix, list):
+            known: dict[tuple[int, int], Entries] = {}
+            for i, row in enumerate(self.matrix):
+                for j in range(i + 1):
+                    known[i, j] = known[j, i] = change(row[j])
+            size = range(len(self.matrix))
+            matrix: Any = [[known[i, j] for j in size] for i in size]
+        else:
+            matrix = None if self.matrix is None else change(self.matrix)
+        return Figures(value, blocks, matrix, {n: change(product) for n, product in self.products.items()}, tangent)
+
+    @property
+    def first(self) -> list[Entries]:
+        """First derivatives."""
+        return [*self.blocks.values(), *([] if self.tangent is None else [self.tangent])]
+
+    @property
+    def second(self) -> list[Entries]:
+        """Second derivatives."""
+        if isinstance(self.matrix, list):
+            return [entry for place, row in enumerate(self.matrix) for entry in row[: place + 1]]
+        return [*([] if self.matrix is None else [self.matrix]), *self.products.values()]
+
+    @property
+    def all(self) -> list[Entries]:
+        """Every figure; of the two halves of a matrix of numbers one."""
+        return [self.value, *self.first, *self.second]
+
+
+def figures(request: Request, work: Derivation, first: Derivative | None, run: Run) -> Figures:
+    """What was asked for, as the formulas of a backend give it.
+
+    Args:
+        first: the derivative that the backend has written down; None for a product, or a value alone.
+    """
+    root = work.formula.root
+    match request.kind, first:
+        case "value", _:
+            return Figures(*run([root], {}))
+        case "jvp", _:
+            formula = work.along_gradient() if work.numbers else work.pushforward().formula
+            value, tangent = _live(run, [root, formula], request.seeds, [work.formula.shape] * 2)
+            return Figures(value, tangent=tangent)
+        case "vjp", _:
+            pulled = work.pullback().formulas
+            shapes = [work.formula.shape, *work.shapes.values()]
+            value, *blocks = _live(run, [root, *pulled.values()], request.seeds, shapes)
+            return Figures(value, dict(zip(pulled, blocks, strict=True)))
+        case "hvp", _:
+            return _hessian_product(request, work, run)
+        case _, Partials(formulas) if work.numbers:
+            return _of_numbers(request, work, formulas, run)
+        case _, Partials() | Pullback() | Pushforward():
+            from adcalc.autodiff.stacks import stacked
+
+            return stacked(request.kind, work, first, run)
+    raise AssertionError(request.kind)
+
+
+def _of_numbers(request: Request, work: Derivation, formulas: Formulas, run: Run) -> Figures:
+    """The gradient and the Hessian of a formula of numbers: every entry has a formula of its own."""
+    seconds = work.seconds(formulas) if request.kind == "hessian" else {}
+    count = 1 + len(formulas)
+    asked = [work.formula.root, *formulas.values(), *seconds.values()]
+    found = _live(run, asked, {}, [()] * len(asked))
+    blocks = dict(zip(formulas, found[1:count], strict=True))
+    if request.kind != "hessian":
+        return Figures(found[0], blocks)
+    pairs = dict(zip(seconds, found[count:], strict=True))
+    matrix = [[pairs[(a, b) if (a, b) in pairs else (b, a)] for b in work.wrt] for a in work.wrt]
+    return Figures(found[0], blocks, matrix)
+
+
+def _hessian_product(request: Request, work: Derivation, run: Run) -> Figures:
+    """The gradient, and the Hessian times a vector: forward mode over the gradient (Pearlmutter, 1994)."""
+    formulas = work.partials().formulas
+    live = tuple([formula for formula in formulas.values() if formula is not None])
+    moved = iter(work.moved(live))
+    second = [next(moved) if formula is not None else None for formula in formulas.values()]
+    shapes = [(), *work.shapes.values(), *work.shapes.values()]
+    value, *found = _live(run, [work.formula.root, *formulas.values(), *second], request.seeds, shapes)
+    size = len(formulas)
+    blocks = dict(zip(formulas, found[:size], strict=True))
+    return Figures(value, blocks, products=dict(zip(formulas, found[size:], strict=True)))
+
+
+def _live(
+    run: Run, formulas: Sequence[Expr | None], seeds: Mapping[str, Entries], shapes: Sequence[Shape]
+) -> list[Entries]:
+    """The values of some formulas, each repeated to its shape; None is zero."""
+    values = iter(run([formula for formula in formulas if formula is not None], seeds))
+    return [
+        fitted(None if formula is None else next(values), shape)
+        for formula, shape in zip(formulas, shapes, strict=True)
+    ]
+
+
+def fitted(value: Entries | None, shape: Shape) -> Entries:
+    """A value repeated to a shape; None is zero."""
+    if not shape:
+        return 0.0 if value is None else value
+    import numpy as np
+
+    if value is None:
+        return np.zeros(shape)
+    return value if np.shape(value) == shape else np.array(np.broadcast_to(value, shape))
+
+
+def by_values(first: Derivative | None) -> bool:
+    """Whether derivatives are taken from values alone."""
+    return isinstance(first, Quotients)

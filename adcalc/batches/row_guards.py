@@ -1,0 +1,176 @@
+"""What may be wrong with a row: an operation outside its domain, a kink, a result that is not finite, digits that cancel.
+
+Conditions are formulas like any other, computed for every row along with the results.  An alarm is cheap and
+cautious; the codes, computed only where one was raised, say which operation it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from adcalc.autodiff.linearization import Linearization
+from adcalc.checks.guards import can_leave, kink_conditions
+from adcalc.expr import Apply, Expr, Number, Variable, number
+from adcalc.program import lowered
+from adcalc.rules import Call, compiled
+from adcalc.table import PRIMITIVES
+from adcalc.transforms import anywhere, reaches
+
+Kind = Literal["domain", "kink"]
+
+_AND, _EQUAL, _MINUS, _UNEQUAL, _NOT, _WHERE, _ABS, _LESS, _TIMES, _PLUS = (
+    PRIMITIVES[name] for name in ("and", "==", "-", "!=", "not", "where", "abs", "<", "*", "+")
+)
+
+
+class Watch(NamedTuple):
+    """An operation, and the condition under which something is to be said about it."""
+
+    slot: int
+    kind: Kind
+    condition: Expr
+    """Of numbers: 1 in the rows in question."""
+    quick: Expr
+    """At least wherever the condition holds, and cheaper."""
+
+
+def watches(ready: Linearization, wrt: Sequence[str]) -> list[Watch]:
+    """Everything that is watched in a formula, in the order of its operations."""
+    program, algebra = ready.program, ready.algebra
+    nodes = [slot.node for slot in program.slots]
+    active = program.depends_on(tuple(wrt))
+    masks = reaches(program, algebra, nodes) if program.branching else [None] * len(nodes)
+    found = []
+    for index, slot in enumerate(program.slots):
+        primitive, node = slot.primitive, slot.node
+        if primitive is None or not primitive.elementwise or not isinstance(node, Apply):
+            continue
+        if can_leave(slot):
+            outside = algebra.apply(
+                _NOT, [Call(primitive, node.arguments, node).carry_out(algebra, compiled(primitive.domain))]
+            )
+            for argument in node.arguments:
+                if not isinstance(argument, Number):
+                    outside = algebra.apply(_AND, [outside, algebra.apply(_EQUAL, [argument, argument])])
+            condition = _reduced(ready, _where(ready, masks[index], outside))
+            quick = _reduced(ready, _where(ready, masks[index], _not_finite(ready, node)))
+            found.append(Watch(index, "domain", condition, quick))
+        for condition in kink_conditions(ready, index, active):
+            whole = _reduced(ready, _where(ready, masks[index], condition))
+            if not isinstance(whole, Number):
+                found.append(Watch(index, "kink", whole, whole))
+    return found
+
+
+def alarms_of(ready: Linearization, watched: Sequence[Watch], results: Sequence[Expr]) -> tuple[Expr, ...]:
+    """Formulas that are not 0 where a row needs to be looked at."""
+    own = [_not_finite(ready, formula) for formula in results if not isinstance(formula, Number)]
+    return tuple(dict.fromkeys([*[watch.quick for watch in watched], *own]))
+
+
+def codes(ready: Linearization, watched: Sequence[Watch], doubts: Sequence[Expr]) -> tuple[Expr, Expr, Expr]:
+    """Formulas of the number of the first watch, from 1, that holds: of domains, and of kinks; and how many doubts do."""
+    found: dict[Kind, Expr] = {"domain": number(0), "kink": number(0)}
+    for place in range(len(watched) - 1, -1, -1):
+        watch = watched[place]
+        found[watch.kind] = ready.algebra.apply(_WHERE, [watch.condition, number(place + 1), found[watch.kind]])
+    total: Expr = number(0)
+    for doubt in doubts:
+        total = ready.algebra.apply(_PLUS, [total, doubt])
+    return found["domain"], found["kink"], total
+
+
+#: Digits in bits that an operation may cost before the row is looked at; less is the price of doubles.
+_BITS = 20
+#: By the name of a function, what its value must not be small beside: its argument, or 1.
+_SENSITIVE = {"sin": 0, "cos": 0, "tan": 0} | dict.fromkeys(
+    ("log", "log2", "log10", "acos", "acosh", "asec", "lgamma", "digamma", "logaddexp", "lbeta", "atanh", "erfinv", "logit"), 1
+)  # fmt: skip
+_NEVER_NEGATIVE = frozenset(
+    {"exp", "exp2", "abs", "sqrt", "cosh", "sech", "erfc", "erfcx", "sigmoid", "softplus", "relu", "hypot", "normal_pdf", "normal_cdf"}
+)  # fmt: skip
+
+
+def doubts_of(ready: Linearization, results: Sequence[Expr]) -> tuple[Expr, ...]:
+    """Formulas that are not 0 where an operation on the way to the results has cost digits.
+
+    A sum of inexact numbers that is small beside them, a logarithm near its root, the sine of a large number: the
+    condition number of the operation is beyond 2^20 there (Higham, 2002, section 1.6).
+    """
+    algebra, scale = ready.algebra, number(2.0**_BITS)
+    signs: dict[Expr, int] = {}
+    found: dict[Expr, None] = {}
+    for slot in lowered(results).slots:
+        node, primitive = slot.node, slot.primitive
+        signs[node] = _sign(node, signs)
+        if primitive is None or not isinstance(node, Apply) or ready.builder.shape(node):
+            continue
+        if primitive.name in ("+", "-"):
+            x, y = node.arguments
+            opposed = signs[x] * signs[y] * (1 if primitive.name == "+" else -1)
+            if (
+                opposed == 1
+                or (_is_exact(x) and _is_exact(y))
+                or 0.0 in (getattr(x, "value", 1.0), getattr(y, "value", 1.0))
+            ):
+                continue
+            beside: Expr = x if not isinstance(x, Number) else y
+        elif primitive.name in _SENSITIVE and not all(map(_is_exact, node.arguments)):
+            beside = number(1) if _SENSITIVE[primitive.name] else node.arguments[0]
+        else:
+            continue
+        sizes = [algebra.apply(_ABS, [each]) for each in (node, beside)]
+        found[algebra.apply(_LESS, [algebra.apply(_TIMES, [sizes[0], scale]), sizes[1]])] = None
+    return tuple(found)
+
+
+def _is_exact(node: Expr) -> bool:
+    """Whether a number is as it was given, without any rounding."""
+    while isinstance(node, Apply) and node.primitive.name in ("neg", "abs"):
+        (node,) = node.arguments
+    return isinstance(node, Variable | Number)
+
+
+def _sign(node: Expr, known: dict[Expr, int]) -> int:
+    """1 for what is never negative, -1 for what is never positive, else 0."""
+    if isinstance(node, Number):
+        return 1 if node.value >= 0.0 else -1
+    if not isinstance(node, Apply):
+        return 0
+    signs = [known.get(argument, 0) for argument in node.arguments]
+    match node.primitive.name, node.arguments:
+        case _ if node.primitive.name in _NEVER_NEGATIVE or node.primitive.name in ("pi", "e", "tau"):
+            return 1
+        case "neg", _:
+            return -signs[0]
+        case "+", _:
+            return signs[0] if signs[0] == signs[1] else 0
+        case "-", _:
+            return signs[0] if signs[0] == -signs[1] else 0
+        case "*", (x, y):
+            return 1 if x is y else signs[0] * signs[1]
+        case "/", _:
+            return signs[0] * signs[1]
+        case "^", (_, Number(value=power)):
+            return 1 if power % 2.0 == 0.0 else signs[0]
+        case "^", _:
+            return max(signs[0], 0)
+    return 0
+
+
+def _not_finite(ready: Linearization, formula: Expr) -> Expr:
+    """Where a formula is infinite or not a number: there its difference from itself is not 0."""
+    return ready.algebra.apply(_UNEQUAL, [ready.algebra.apply(_MINUS, [formula, formula]), number(0)])
+
+
+def _where(ready: Linearization, mask: Expr | None, condition: Expr) -> Expr:
+    if mask is None:
+        return condition
+    same = ready.builder.shape(mask) == ready.builder.shape(condition)
+    return ready.algebra.apply(_AND, [mask if same else anywhere(ready.algebra, mask), condition])
+
+
+def _reduced(ready: Linearization, condition: Expr) -> Expr:
+    """Whether a condition holds for any entry of an array on the way."""
+    return anywhere(ready.algebra, condition)

@@ -1,0 +1,143 @@
+"""Who carries out the formulas of an answer: NumPy, floats, floats with noise, or numbers of many digits.
+
+Each is a function from formulas, and the seeds that they read beside the point, to their values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from adcalc.algebras.floats import FLOATS
+from adcalc.autodiff.linearization import Linearization
+from adcalc.checks.entries import holds_anywhere
+from adcalc.checks.guards import Guard
+from adcalc.errors import LimitProblem
+from adcalc.expr import Expr
+from adcalc.program import Program, Unused, evaluate, lowered
+from adcalc.results import Figure
+
+Entries: TypeAlias = Any
+
+
+class InDoubles:
+    """Doubles: by `math` where all is numbers, else by NumPy.
+
+    Attributes:
+        raised: guards that were not 0; of numbers none are computed, for the value of every slot is kept.
+        values: the value of every slot, where all is numbers.
+        entries: how many numbers have been computed on the way.
+    """
+
+    __slots__ = ("_formula", "_guards", "_inputs", "entries", "raised", "values")
+
+    def __init__(self, formula: Linearization, inputs: Mapping[str, Figure], guards: Sequence[Guard]) -> None:
+        self._formula = formula
+        self._inputs = inputs
+        self._guards: Sequence[Guard] | None = guards
+        self.raised: list[Guard] = []
+        self.values: Sequence[Any] = ()
+        self.entries = 0
+
+    def __call__(self, formulas: Sequence[Expr], seeds: Mapping[str, Entries]) -> Sequence[Entries]:
+        inputs = {**self._inputs, **seeds} if seeds else self._inputs
+        if self._formula.arrays:
+            self.entries += entries_of(self._formula, formulas) * _directions(self._formula, seeds)
+            return self._by_numpy(formulas, inputs)
+        program = program_of(self._formula, formulas)
+        values = evaluate(program, FLOATS, inputs)
+        self.entries += program.operations
+        # The value comes first, so that the slots of the formula itself do.
+        self.values = self.values or values[: len(self._formula.program.slots)]
+        return used_outputs(program, values)
+
+    def _by_numpy(self, formulas: Sequence[Expr], inputs: Mapping[str, Figure]) -> Sequence[Entries]:
+        guards, self._guards = self._guards, None
+        if not guards:
+            return self._formula.plan(tuple(formulas)).run(inputs)
+        found = self._formula.plan((*formulas, *[guard.formula for guard in guards])).run(inputs)
+        flags = found[len(formulas) :]
+        self.raised = [guard for guard, flag in zip(guards, flags, strict=True) if holds_anywhere(flag)]
+        return found[: len(formulas)]
+
+
+class InAlgebra:
+    """Any other algebra, slot by slot.
+
+    Attributes:
+        values: the value of every slot of the formula itself.
+    """
+
+    __slots__ = ("_algebra", "_formula", "_inputs", "_lift", "values")
+
+    def __init__(self, formula: Linearization, inputs: Mapping[str, Figure], algebra: Any, lift: Any = None) -> None:
+        """Takes a formula and its point.
+
+        Args:
+            lift: makes a value of the algebra of a double, or of an array of doubles.
+        """
+        self._formula = formula
+        self._inputs = inputs
+        self._algebra = algebra
+        self._lift = lift
+        self.values: Sequence[Any] = ()
+
+    def __call__(self, formulas: Sequence[Expr], seeds: Mapping[str, Entries]) -> Sequence[Entries]:
+        given = {**self._inputs, **seeds} if seeds else self._inputs
+        inputs = given if self._lift is None else {name: self._lift(value) for name, value in given.items()}
+        program = program_of(self._formula, formulas)
+        if not self._formula.arrays:
+            values = evaluate(program, self._algebra, inputs)
+        else:
+            import numpy as np
+
+            with np.errstate(all="ignore"):
+                values = evaluate(program._replace(branching=False), self._algebra, inputs)
+        self.values = self.values or values[: len(self._formula.program.slots)]
+        return used_outputs(program, values)
+
+
+def entries_of(formula: Linearization, formulas: Sequence[Expr]) -> int:
+    """How many numbers are computed on the way to some formulas, for one direction."""
+
+    def make() -> int:
+        slots = program_of(formula, formulas).slots
+        return sum([math.prod(formula.builder.shape(slot.node)) for slot in slots if slot.primitive is not None])
+
+    found: int = formula.kept(("entries", tuple(formulas)), make)
+    return found
+
+
+def _directions(formula: Linearization, seeds: Mapping[str, Entries]) -> int:
+    """How many directions are stacked in some seeds."""
+    for name, seed in seeds.items():
+        shape = formula.shape_of(name)
+        if getattr(seed, "ndim", 0) > len(shape):
+            return int(seed.shape[0])
+    return 1
+
+
+def program_of(formula: Linearization, formulas: Sequence[Expr]) -> Program:
+    """The program of some formulas, written down once."""
+    key = tuple(formulas)
+    found: Program = formula.kept(("program", key), lambda: lowered(key))
+    return found
+
+
+def used_outputs(program: Program, values: Sequence[Any | Unused]) -> list[Any]:
+    """The results of a program that was carried out."""
+    return [value for output in program.outputs if not isinstance(value := values[output], Unused)]
+
+
+def refuse_beyond(kind: str, entries: int, most: int) -> None:
+    """Refuses what has more entries than can be put into one matrix.
+
+    Raises:
+        LimitProblem: it has.
+    """
+    if entries > most:
+        raise LimitProblem(
+            f"a {kind} of {entries} entries is too large",
+            hint="take `hvp`, `jvp` or `vjp` for what it does to a vector",
+        )

@@ -1,0 +1,190 @@
+"""One question has one answer, whichever way it is asked.
+
+The gradient is the vector-Jacobian product with 1, the row of the Jacobian, the gradient that comes with a
+Hessian-vector product, the row of a batch by either engine, and the derivative formula evaluated: the same numbers to
+the last digits, the same refusals, the same kinds of warnings.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcalc
+from adcalc.errors import Problem
+from tests.test_array_scenarios import SCENARIOS as ARRAY_SCENARIOS
+from tests.test_scenarios import SCENARIOS
+from tests.test_traps import TRAPS
+
+Point = Mapping[str, Any]
+#: What one route says: the value and the partials, or the kind of refusal; and the kinds of warnings.
+Said = tuple[Any, frozenset[str]]
+
+_KINDS = frozenset({"kink", "jump", "precision", "not finite"})
+
+
+def said(ask: Callable[[], tuple[Any, Mapping[str, Any], Any]]) -> Said:
+    """What a route says, a refusal included."""
+    try:
+        value, partials, warnings = ask()
+    except Problem as problem:
+        return type(problem).__name__, frozenset()
+    return (value, dict(partials)), frozenset(w.kind for w in warnings if w.kind in _KINDS)
+
+
+def routes(formula: str, at: Point) -> dict[str, Said]:
+    """The gradient of a formula by every route that there is for it."""
+    f = adcalc.parse(formula, bound=at)
+    names = [name for name in f.variables if name in at]
+
+    def gradient() -> Any:
+        found = f.gradient(at, names)
+        return found.value, found.partials, found.warnings
+
+    def pulled() -> Any:
+        found = f.vjp(at, 1.0, names)
+        return found.value, found.cotangents, found.warnings
+
+    def row() -> Any:
+        found = f.jacobian(at, names)
+        return found.value, found.blocks, found.warnings
+
+    def beside() -> Any:
+        found = f.hvp(at, {names[0]: at[names[0]]} if names else {}, names)
+        return found.value, found.partials, [w for w in found.warnings if "second" not in w.message]
+
+    def pushed() -> Any:
+        found = {name: f.jvp(at, {name: 1.0}) for name in names}
+        warnings = [warning for each in found.values() for warning in each.warnings]
+        return next(iter(found.values())).value, {name: each.tangent for name, each in found.items()}, warnings
+
+    ways: dict[str, Callable[[], Any]] = {"gradient": gradient, "vjp": pulled, "jacobian": row, "hvp": beside}
+    if names and all(np.ndim(at[name]) == 0 for name in names):
+        ways["jvp"] = pushed
+    return {way: said(ask) for way, ask in ways.items()}
+
+
+def close(one: Any, other: Any) -> bool:
+    """The same numbers to the last few digits, nan and infinities at the same places."""
+    a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    if a.shape != b.shape:
+        return False
+    with np.errstate(all="ignore"):
+        near = np.abs(a - b) <= 4e-14 * np.maximum(np.abs(a), np.abs(b)) + 5e-324
+    return bool(np.all(near | (a == b) | (np.isnan(a) & np.isnan(b))))
+
+
+def alike(one: Said, other: Said) -> bool:
+    """Whether two routes say the same."""
+    if isinstance(one[0], str) or isinstance(other[0], str):
+        return bool(one == other)
+    (value, partials), (other_value, others) = one[0], other[0]
+    same = close(value, other_value) and partials.keys() == others.keys()
+    return same and all(close(partials[name], others[name]) for name in partials) and one[1] == other[1]
+
+
+def disagreeing(formula: str, at: Point) -> dict[str, Said]:
+    """The routes that do not say what the gradient says, and what that is."""
+    found = routes(formula, at)
+    wanted = found["gradient"]
+    # Second derivatives meet more kinks than first ones.
+    found["hvp"] = (found["hvp"][0], found["hvp"][1] - ({"kink", "jump"} - wanted[1]))
+    return {way: each for way, each in found.items() if not alike(each, wanted)} and found
+
+
+@pytest.mark.parametrize("case", [*SCENARIOS, *TRAPS], ids=lambda case: str(getattr(case, "name", "") or case.number))
+def test_scenarios_and_traps(case: Any) -> None:
+    """Of numbers."""
+    assert not disagreeing(case.formula, case.at)
+
+
+@pytest.mark.parametrize("case", ARRAY_SCENARIOS, ids=lambda case: case.name)
+def test_array_scenarios(case: Any) -> None:
+    """Of arrays, where the value is a number."""
+    if np.ndim(adcalc.value(case.formula, case.at)) == 0:
+        assert not disagreeing(case.formula, case.at)
+
+
+FAULTS = [
+    ("(1 - cos(x))/x^2", {"x": 1e-8}), ("sqrt(x^2 + 1) - x", {"x": 1e8}), ("log(exp(x) + exp(y))", {"x": 1000, "y": 999}),
+    ("diff(x, x)*y", {"x": 1, "y": 2}), ("diff(w, a)", {"w": 1, "a": 2}), ("sum(v) + diff(a, y)", {"v": [1.0, 2.0], "a": 1, "y": 2}),
+    ("1 if x else x^2", {"x": 0}), ("x^y", {"x": -3, "y": 2}), ("x^2/x", {"x": 1e-162}), ("x*y/z", {"x": 1e-200, "y": 1e-200, "z": 1e-300}),
+    ("log(x)", {"x": -1}), ("abs(x)", {"x": 0}), ("abs(x)^3", {"x": 0}), ("sqrt(x)*y", {"x": 0, "y": 1}), ("max(x, y)", {"x": 1, "y": 1}),
+    ("floor(x)", {"x": 2}), ("exp(x)", {"x": 800}), ("sum(v)*x", {"v": [1.0, 2.0], "x": 0.1 + 0.2 - 0.3}), ("tau*x", {"x": 1}),
+    ("norm(x)", {"x": [1e200, 1e200]}), ("sum(x)", {"x": [1e16, 1.0, -1e16]}), ("det(A)", {"A": [[1e8, 1.0], [1e16 + 2, 1e8]]}),
+    ("log(x[0])", {"x": [-1.0]}), ("sum(abs(x))", {"x": [0.0, 1.0]}), ("logsumexp(x)", {"x": [-40.0, 0.0]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "at"), FAULTS)
+def test_hard_points(formula: str, at: Point) -> None:
+    """Where digits cancel, numbers leave the range of doubles, domains end and kinks are met."""
+    assert not disagreeing(formula, at)
+
+
+def formula_of_numbers(r: random.Random, depth: int) -> str:
+    """A random formula in x and y."""
+    if depth == 0:
+        return r.choice(["x", "y", "x", "y", "2", "0.5", "3", "pi"])
+    a, b = formula_of_numbers(r, depth - 1), formula_of_numbers(r, depth - 1)
+    form = r.choice(
+        ["({a} + {b})", "({a} - {b})", "({a})*({b})", "({a})/(1 + ({b})^2)", "sin({a})", "exp(-({a})^2)", "log(1 + ({a})^2)",
+         "abs({a})", "max({a}, {b})", "sqrt(abs({a}))", "tanh({a})", "({a} if {b} > 0 else {b})", "({a})^2", "atan2({a}, {b})",
+         "log({a})", "({a})^({b})", "floor({a})", "relu({a})"]
+    )  # fmt: skip
+    return str(form).format(a=a, b=b)
+
+
+def formula_of_arrays(r: random.Random, depth: int) -> str:
+    """A random formula in the vectors u and v, the matrix A and the number x; its value is a vector."""
+    if depth == 0:
+        return r.choice(["u", "v", "A@u", "x*u", "v@A", "[x, 1, x^2]", "A.T@v"])
+    a, b = formula_of_arrays(r, depth - 1), formula_of_arrays(r, depth - 1)
+    form = r.choice(
+        ["({a} + {b})", "({a} - {b})", "({a})*({b})", "sin({a})", "exp(-({a})^2)", "abs({a})", "max({a}, {b})", "({a})^2",
+         "sqrt(abs({a}))", "where({a} > {b}, {a}, {b}^2)", "cumsum({a})", "softmax({a})", "tanh({a})", "({a})/(1 + ({b})^2)", "({a})[::-1]",
+         "log({a})", "A@({a})", "relu({a})*sum({b})"]
+    )  # fmt: skip
+    return str(form).format(a=a, b=b)
+
+
+NUMBERS = [0.0, 1.0, -1.0, 2.0, 0.5, -0.3, 1e-8, 1e8, 3.7, 1e-160, -1e150]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_random_formulas_of_numbers(seed: int) -> None:
+    """Forty for each seed, at easy and at hard points."""
+    r = random.Random(seed)
+    for _ in range(40):
+        formula = formula_of_numbers(r, r.randint(1, 4))
+        at = {"x": r.choice(NUMBERS), "y": r.choice(NUMBERS)}
+        assert not disagreeing(formula, at), (formula, at)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_random_formulas_of_arrays(seed: int) -> None:
+    """Forty for each seed."""
+    r = random.Random(1000 + seed)
+    reduce = ["sum({})", "norm({})", "max({})", "({})[1]", "mean({})", "logsumexp({})", "({})@v"]
+    for _ in range(40):
+        formula = r.choice(reduce).format(formula_of_arrays(r, r.randint(0, 2)))
+        pick = NUMBERS if r.random() < 0.3 else [0.5, -0.3, 1.2, 2.0, -1.7, 0.9, 0.0]
+        at = {"u": [r.choice(pick) for _ in range(3)], "v": [r.choice(pick) for _ in range(3)], "x": r.choice(pick)}
+        at["A"] = [[r.choice(pick) for _ in range(3)] for _ in range(3)]
+        assert not disagreeing(formula, at), (formula, at)
+
+
+def test_a_route_that_disagrees_is_found() -> None:
+    """The test can fail: another number, another warning, another refusal."""
+    one: Said = ((1.0, {"x": 2.0}), frozenset())
+
+    assert alike(one, ((1.0, {"x": 2.0 * (1 + 1e-15)}), frozenset()))
+    assert not alike(one, ((1.0, {"x": 2.0 * (1 + 1e-12)}), frozenset()))
+    assert not alike(one, ((1.0, {"x": math.nan}), frozenset()))
+    assert not alike(one, (one[0], frozenset({"kink"})))
+    assert not alike(one, ("DomainProblem", frozenset()))
