@@ -607,7 +607,7 @@ def misfits() -> dict[str, Callable[[Array], Array]]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@each_engine
 @pytest.mark.parametrize("where", ["value", "partial", "second"])
 @pytest.mark.parametrize("kind", list(misfits()))
 def test_memory_that_does_not_fit_is_not_written_to(kind: str, where: str, engine: str) -> None:
@@ -624,7 +624,7 @@ def test_memory_that_does_not_fit_is_not_written_to(kind: str, where: str, engin
         f.batch(at, hessian=True, engine=engine, out=bad)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@each_engine
 def test_memory_that_is_shared_is_not_written_to(engine: str) -> None:
     """Two columns in one place, wholly or in part."""
     f, at = adcalc.parse("exp(x)*x"), {"x": np.linspace(0, 1, 1000)}
@@ -637,7 +637,7 @@ def test_memory_that_is_shared_is_not_written_to(engine: str) -> None:
     assert np.array_equal(apart.value, good.value)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@each_engine
 def test_columns_of_any_kind_are_read(engine: str) -> None:
     """Whole numbers, other byte orders, strides, memory that is not to be written to."""
     f, x = adcalc.parse("x^2"), np.arange(2000.0)

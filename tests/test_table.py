@@ -12,6 +12,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import mpmath
@@ -483,7 +484,7 @@ def test_a_constant_is_the_same_in_every_algebra(row: Primitive) -> None:
     assert Duals(FLOATS).apply(row, ()) == (wanted, None)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ["numpy", *(["native"] if find_spec("llvmlite") else [])])
 @pytest.mark.parametrize("row", CONSTANTS, ids=lambda row: row.name)
 def test_a_constant_stands_beside_arrays_and_columns(row: Primitive, engine: str) -> None:
     """Of an array, of the rows of a table, along a direction."""

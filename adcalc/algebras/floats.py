@@ -2,7 +2,7 @@
 
 The arithmetic is that of IEEE 754 and never raises: 1/0 is inf, log(-1) is nan.  Whether such a
 value is the answer or an accident is not decided here but where the program's slots are looked
-through, see `adcalc.trace`.
+through, see `adcalc.checks`.
 """
 
 from __future__ import annotations

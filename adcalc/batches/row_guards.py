@@ -82,7 +82,7 @@ def codes(ready: Linearization, watched: Sequence[Watch], doubts: Sequence[Expr]
 
 
 #: Digits in bits that an operation may cost before the row is looked at; less is the price of doubles.
-_BITS = 20
+_BITS = 22
 #: By the name of a function, what its value must not be small beside: its argument, or 1.
 _SENSITIVE = {"sin": 0, "cos": 0, "tan": 0} | dict.fromkeys(
     ("log", "log2", "log10", "acos", "acosh", "asec", "lgamma", "digamma", "logaddexp", "lbeta", "atanh", "erfinv", "logit"), 1
@@ -96,7 +96,7 @@ def doubts_of(ready: Linearization, results: Sequence[Expr]) -> tuple[Expr, ...]
     """Formulas that are not 0 where an operation on the way to the results has cost digits.
 
     A sum of inexact numbers that is small beside them, a logarithm near its root, the sine of a large number: the
-    condition number of the operation is beyond 2^20 there (Higham, 2002, section 1.6).
+    condition number of the operation is beyond 2^22 there (Higham, 2002, section 1.6).
     """
     algebra, scale = ready.algebra, number(2.0**_BITS)
     signs: dict[Expr, int] = {}
