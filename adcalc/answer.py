@@ -28,9 +28,8 @@ from adcalc.checks.entries import all_finite
 from adcalc.checks.guards import guards
 from adcalc.checks.kinks import witness_cautions
 from adcalc.checks.observation import Observation
-from adcalc.checks.runs import InDoubles, program_of, refuse_beyond
+from adcalc.checks.runs import InDoubles, refuse_beyond
 from adcalc.errors import Caution, InputProblem, ShapeProblem
-from adcalc.program import Unused, evaluate
 from adcalc.results import Figure
 from adcalc.rules import NoDerivative
 from adcalc.shapes.core import Shape, named
@@ -183,14 +182,9 @@ def _check_refusals(work: Derivation, asked: Asked, seen: Observation) -> None:
         return
     places = {slot.node: index for index, slot in enumerate(work.formula.program.slots)}
     for node, problem in work.refusals:
-        index = places.get(node)
-        if index is None:
-            program = program_of(work.formula, [node])
-            if not work.formula.arrays and isinstance(evaluate(program, seen.algebra, asked.inputs)[-1], Unused):
-                continue
-        elif not is_used(seen, index):
-            continue
-        raise located(problem, asked, work.formula)
+        # What is no operation of the formula itself is one of a derivative, of which nobody knows who uses it.
+        if node not in places or is_used(seen, places[node]):
+            raise located(problem, asked, work.formula)
 
 
 def _without_idle_directions(found: Figures, work: Derivation, first: Derivative, asked: Asked) -> Figures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -128,3 +128,31 @@ def test_the_comparison_says_who_has_no_answer() -> None:
 def test_definiteness_in_words(matrix: list[list[float]], word: str) -> None:
     """What the eigenvalues say, zeros up to rounding counted as zeros."""
     assert Hessian(0.0, {}, ("x", "y")[: len(matrix)], matrix).definiteness == word
+
+
+@dataclass(frozen=True)
+class Either(Backend):
+    """A backend that gives one kind of derivative, whatever it is asked of."""
+
+    kind: Literal["partials", "pullback", "pushforward"] = "partials"
+
+    name: ClassVar[str] = "either"
+    doc: ClassVar[str] = "for this test"
+
+    def derive(self, work: Derivation) -> Derivative:
+        made: Derivative = getattr(work, self.kind)()
+        return made
+
+
+@pytest.mark.parametrize("kind", ["partials", "pullback", "pushforward"])
+def test_any_kind_of_derivative_answers_every_question(kind: Any) -> None:
+    """Numbers, arrays and rows."""
+    mine = Either(kind)
+    f, v = adcalc.parse("x^2*y"), adcalc.parse("sum(x^2*y)")
+    arrays = {"x": [1.0, 2.0], "y": [3.0, 4.0]}
+
+    assert f.gradient({"x": 2, "y": 3}, backend=mine).partials == {"x": 12.0, "y": 4.0}
+    assert f.hessian({"x": 2, "y": 3}, backend=mine).matrix == [[6.0, 4.0], [4.0, 0.0]]
+    assert f.batch({"x": [2.0], "y": [3.0]}, hessian=True, backend=mine).hessian["x", "x"].tolist() == [6.0]  # type: ignore[index]
+    assert np.ravel(v.gradient(arrays, backend=mine).partials["x"]).tolist() == [6.0, 16.0]
+    assert np.asarray(v.hessian(arrays, ["x"], backend=mine).matrix).tolist() == [[6.0, 0.0], [0.0, 8.0]]

@@ -652,3 +652,23 @@ def test_columns_of_any_kind_are_read(engine: str) -> None:
         x.astype(np.float32),
     ):
         assert np.array_equal(f.batch({"x": column}, engine=engine).value, x**2)
+
+
+@each_engine
+def test_a_row_is_refused_only_if_it_uses_what_has_no_derivative(engine: str) -> None:
+    """As at a single point: in the branch that is not taken it does not matter."""
+    f = adcalc.parse("x^2 if x > 0 else polygamma(floor(x) + 1 - x*0, 2)*x + polygamma(x, 2)")
+    found = f.batch({"x": [1.0, 3.0, -2.0]}, engine=engine)
+
+    assert found.partials["x"][:2].tolist() == [2.0, 6.0]
+    assert (found.failed, found.failures[0].rows) == (1, (2,))
+    with pytest.raises(Problem):
+        adcalc.parse("polygamma(x, 2)").batch({"x": [1.0]}, engine=engine)
+
+
+def test_values_that_more_digits_mend_are_mended_in_every_row_by_numeric_too() -> None:
+    """Where exp overflows on the way, in rows beyond the first ones of a kind as well."""
+    x = np.full(600, 1000.0)
+    found = adcalc.parse("log(exp(x) + exp(y))").batch({"x": x, "y": x + 1}, backend="numeric")
+
+    assert close(found.value, np.full(600, 1001.3132616875182))

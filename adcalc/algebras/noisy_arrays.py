@@ -52,7 +52,8 @@ class ArrayNoise:
         moved, even = value * self._share(value, even=self._even), _are_even(primitive.name, arguments, value)
         if np.any(even):
             moved = np.where(even, value, moved)
-        return moved, _stray(primitive, arguments, value, even) or _are_rough(primitive.name, arguments, value)
+        strayed = bool(np.any(stray(primitive, arguments, value) & ~even))
+        return moved, strayed or _are_rough(primitive.name, arguments, value)
 
     def _added(self, primitive: Primitive, arguments: Sequence[Array]) -> tuple[Array, bool]:
         """Sums: those that are exact in whatever order they are added stay as they are."""
@@ -132,13 +133,13 @@ def _are_rough(name: str, arguments: Sequence[Array], value: Array) -> bool:
     return bool(np.any(np.abs(value) < NEAR_A_ROOT) or (name in GAMMAS and np.any(np.less(arguments[-1], 0.0))))
 
 
-def _stray(primitive: Primitive, arguments: Sequence[Array], value: Array, even: Array) -> bool:
-    """Whether some entry overflowed or underflowed, and is not exact, or 0, or made of infinities."""
+def stray(primitive: Primitive, arguments: Sequence[Array], value: Array) -> Array:
+    """Which entries overflowed or underflowed, and are not 0, or made of infinities."""
     size = np.abs(value)
     # A nan fails the comparisons.
     if primitive.constant or (np.min(size, initial=1.0) > SMALLEST and np.max(size, initial=1.0) < math.inf):
-        return False
-    odd = ~((size > SMALLEST) & (size < math.inf)) & (size == size) & ~even
+        return np.False_
+    odd = ~((size > SMALLEST) & (size < math.inf)) & (size == size)
     for argument in arguments:
         odd = odd & np.isfinite(argument)
     places = VANISHING.get(primitive.name)
@@ -147,7 +148,7 @@ def _stray(primitive: Primitive, arguments: Sequence[Array], value: Array, even:
     if places is not None:
         for_each = [np.equal(arguments[place], 0.0) for place in places]
         honest = honest & (np.logical_or.reduce(np.broadcast_arrays(*for_each)) if for_each else False)
-    return bool(np.any(odd & ~honest))
+    return odd & ~honest
 
 
 def _vanish(name: str, arguments: Sequence[Array], value: Array) -> bool:

@@ -115,6 +115,16 @@ class Derivation:
         root = (self.formula.root,)
         return Partials({name: self.along(root, name)[0] for name in self.wrt})
 
+    def of_numbers(self, first: Partials | Pullback | Pushforward) -> Formulas:
+        """The partial derivative by each variable, of a formula of numbers, whichever way the backend goes."""
+        match first:
+            case Partials(formulas):
+                return formulas
+            case Pullback():
+                return self.partials().formulas
+            case Pushforward():
+                return self.slopes().formulas
+
     def seconds(self, first: Formulas) -> dict[tuple[str, str], Expr | None]:
         """The partial derivatives of some of numbers, of each pair of variables once: forward mode over them."""
         found: dict[tuple[str, str], Expr | None] = {}

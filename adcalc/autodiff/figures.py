@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, Pullback, Pushforward, Quotients
+from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, Pullback, Pushforward
 from adcalc.expr import Expr
 from adcalc.shapes.core import Shape
 
@@ -104,8 +104,8 @@ def figures(request: Request, work: Derivation, first: Derivative | None, run: R
             return Figures(value, dict(zip(pulled, blocks, strict=True)))
         case "hvp", _:
             return _hessian_product(request, work, run)
-        case _, Partials(formulas) if work.numbers:
-            return _of_numbers(request, work, formulas, run)
+        case _, Partials() | Pullback() | Pushforward() if work.numbers:
+            return _of_numbers(request, work, work.of_numbers(first), run)
         case _, Partials() | Pullback() | Pushforward():
             from adcalc.autodiff.stacks import stacked
 
@@ -160,8 +160,3 @@ def fitted(value: Entries | None, shape: Shape) -> Entries:
     if value is None:
         return np.zeros(shape)
     return value if np.shape(value) == shape else np.array(np.broadcast_to(value, shape))
-
-
-def by_values(first: Derivative | None) -> bool:
-    """Whether derivatives are taken from values alone."""
-    return isinstance(first, Quotients)

@@ -22,6 +22,8 @@ _MOST_AT_ONCE = 2**22
 def stacked(kind: Kind, work: Derivation, first: Derivative | None, run: Run) -> Figures:
     """The gradient, the Jacobian or the Hessian of a formula over arrays."""
     root, shapes = work.formula.root, work.shapes
+    if work.scalar and isinstance(first, Pullback):
+        first = work.partials()
     match first:
         case Partials(formulas):
             live = [formula for formula in formulas.values() if formula is not None]

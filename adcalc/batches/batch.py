@@ -57,6 +57,8 @@ class Outcome(NamedTuple):
     cautions: Sequence[Caution]
     """About the formula and the point, not about some of the rows."""
     engine: str
+    seconds: float
+    """How long rows in doubt were computed again."""
 
 
 def batch(
@@ -101,12 +103,14 @@ def carried_out(
     order: Order,
     out: Sequence[Array] | None = None,
     known: Array | None = None,
+    seconds: float | None = None,
 ) -> Outcome:
     """The results at many points, and what is to be said of some of them.
 
     Args:
         out: columns to write to.
         known: a mask of rows of which it is known that there is no value; they are not looked at.
+        seconds: how long rows in doubt may be computed again; None for as long as a whole run may.
 
     Raises:
         Problem: as `batch`.
@@ -130,14 +134,14 @@ def carried_out(
         engine, raised = _run(work.layout(work.results, alarms, where), where, results, order)
         for first, last, met in raised:
             _look(visit, work, where.part(first, last), first, order, strayed=met.strayed)
-        visit.uncertain()
+    spent = visit.uncertain(seconds)
     cautions = list(reading.cautions)
     many = max(where.rows, order.once or 0) >= _MANY
     if engine == "numpy" and order.engine == "auto" and many and not available():
         cautions.append(
             Caution("name", "so many rows are faster as machine code", None, "pip install 'adcalc[native]'")
         )
-    return Outcome(results, names, visit.found(), cautions, engine)
+    return Outcome(results, names, visit.found(), cautions, engine, spent)
 
 
 def _computation(reading: Query, where: Points, symbols: tuple[str, ...], order: Order) -> Computation | None:
@@ -192,7 +196,7 @@ def _by_values(
             _run(work.layout(work.results, (), there), there, [found], order)
             return found
 
-        engine, raised = _run(work.layout(work.results, work.alarms, part), part, [value], order)
+        engine, raised = _run(work.layout(work.results, (*work.alarms, *work.doubts), part), part, [value], order)
         if how.method != "richardson" or how.step is not None:
             visit.every(where.rows)
             return "one by one"
@@ -203,7 +207,7 @@ def _by_values(
         for target, figures in zip(others, found, strict=True):
             target[:] = figures
         if raised or not all([np.all(np.isfinite(each)) for each in others]):
-            _look(visit, work, part, first, order, strayed=False)
+            _look(visit, work, part, first, order, strayed=any(met.strayed for *_, met in raised))
     return engine
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from adcalc.autodiff.derive import Derivation, Partials
+from adcalc.autodiff.derive import Derivation, Quotients
 from adcalc.autodiff.linearization import Linearization
 from adcalc.backends.backend import Backend
 from adcalc.batches.points import Points
@@ -76,12 +76,13 @@ def computation(
     def make() -> Computation | None:
         work = Derivation(ready, wrt, dict.fromkeys(wrt, ()))
         first = backend.derive(work)
-        if not isinstance(first, Partials):
+        if isinstance(first, Quotients):
             return None
-        partials = first.formulas
+        partials = work.of_numbers(first)
         seconds = work.seconds(partials) if hessian else {}
-        for _, problem in work.refusals:
-            raise problem
+        if work.refusals and not ready.program.branching:
+            # In a branch, only the rows that take it have no derivative: theirs is nan, and each says why.
+            raise work.refusals[0].problem
         results = (ready.root, *_all(partials), *_all(seconds))
         watched = tuple(watches(ready, (*wrt, *moving)))
         alarms, doubts = alarms_of(ready, watched, results), doubts_of(ready, results)

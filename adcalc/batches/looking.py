@@ -22,7 +22,7 @@ Array: TypeAlias = Any
 
 #: Rows of one kind that are computed one by one.
 _MOST_REPEATED = 256
-#: How long rows in doubt are computed again, for all rows of a part of a table together.
+#: How long rows in doubt are computed again, for all rows of a batch or of a table together.
 SECONDS_FOR_DIGITS = 10.0
 #: A row that has lost more than this has no results, if it cannot be computed again.
 _HALF = 1e-8
@@ -124,9 +124,11 @@ class Visit:
     def not_finite(self, rows: Array) -> None:
         """Rows that have a result which is infinite or not a number."""
         first, rest = rows[:_MOST_REPEATED], rows[_MOST_REPEATED:]
+        endless = ~np.isfinite(self.results[0][first])
         for row in first.tolist():
             self._asked(row)
-        if len(rest) and self._are_finite(first).any():
+        helped = self._are_finite(first) | (endless & np.isfinite(self.results[0][first]))
+        if len(rest) and helped.any():
             # More digits would help the others too, so that what they have cannot be believed.
             self.doubtful.append((rest, np.full(len(rest), np.inf)))
             return
@@ -168,29 +170,34 @@ class Visit:
         self._warn(row, [caution for caution in answer.cautions if told or caution.kind in kinds])
         return None
 
-    def uncertain(self) -> None:
-        """Computes the rows in doubt again, the worst first, with as many digits as it takes, while the time for it lasts."""
+    def uncertain(self, seconds: float | None = None) -> float:
+        """Computes the rows in doubt again, the worst first, with as many digits as it takes, while the time for it lasts.
+
+        Args:
+            seconds: how long that is; None for all that a run has.
+
+        Returns:
+            The seconds that it took.
+        """
         if not self.doubtful:
-            return
+            return 0.0
         rows, spread = (np.concatenate(each) for each in zip(*self.doubtful, strict=True))
         new = ~np.isin(rows, list(self.asked))
         rows, spread = rows[new], spread[new]
         rows, spread = (each[np.argsort(-spread, kind="stable")] for each in (rows, spread))
-        end = time.monotonic() + SECONDS_FOR_DIGITS
+        begin = time.monotonic()
+        end = begin + (SECONDS_FOR_DIGITS if seconds is None else seconds)
         for place, row in enumerate(rows.tolist()):
             if time.monotonic() > end:
-                self._give_up(rows[place:], spread[place:], place)
-                return
+                self._give_up(rows[place:], spread[place:])
+                break
             self._asked(row)
+        return time.monotonic() - begin
 
-    def _give_up(self, rows: Array, spread: Array, done: int) -> None:
-        """What becomes of rows in doubt when the time for more digits is over.
-
-        Args:
-            done: how many were computed again.
-        """
+    def _give_up(self, rows: Array, spread: Array) -> None:
+        """What becomes of rows in doubt when the time for more digits is over."""
         lost = spread > _HALF
-        spent = f"more digits were taken for {done} rows in {SECONDS_FOR_DIGITS:g} s"
+        spent = f"more digits are taken for {SECONDS_FOR_DIGITS:g} s only, which other rows have used up"
         hint = "write the formula so that nothing cancels, or take fewer rows"
         self._fail(
             np.sort(rows[lost]), Problem(f"rounding leaves less than half of the digits, and {spent}", hint=hint)

@@ -15,7 +15,8 @@ import numpy as np
 
 from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.noise import Noise
-from adcalc.algebras.roundings import CHOOSING, SMALLEST, VANISHING
+from adcalc.algebras.noisy_arrays import stray
+from adcalc.algebras.roundings import CHOOSING, SMALLEST
 from adcalc.batches.computation import Computation
 from adcalc.batches.points import Points
 from adcalc.primitive import Primitive
@@ -44,8 +45,8 @@ class Strays:
     def const(self, value: float) -> Array:
         return ARRAYS.const(value)
 
-    def truth(self, value: Array) -> None:  # noqa: ARG002 - an algebra may not need all that its methods are given
-        return None
+    def truth(self, value: Array) -> None:
+        """Entries differ, so that both branches are computed."""
 
     def shape(self, value: Array) -> tuple[int, ...]:
         return np.shape(value)
@@ -54,20 +55,12 @@ class Strays:
         value = ARRAYS.apply(primitive, arguments)
         if primitive.name in CHOOSING or not primitive.elementwise or not arguments:
             return value
-        size = np.abs(value)
-        odd = ~((size >= SMALLEST) & (size < np.inf)) & (value == value)
+        odd = stray(primitive, arguments, value)
         if not np.any(odd):
             return value
-        for argument in arguments:
-            odd = odd & np.isfinite(argument)
-        places = VANISHING.get(primitive.name)
-        honest = np.equal(value, 0.0)
-        if places is not None:
-            zeros = [np.equal(arguments[place], 0.0) for place in places]
-            honest = honest & (np.logical_or.reduce(np.broadcast_arrays(*zeros)) if zeros else False)
         least = np.where(value == 0.0, self._sign, np.sign(value)) * 4.0 * sys.float_info.min * sys.float_info.epsilon
-        near = np.where(size < SMALLEST, value + least, np.sign(value) * sys.float_info.max)
-        return np.where(odd & ~honest, near, value)
+        near = np.where(np.abs(value) < SMALLEST, value + least, np.sign(value) * sys.float_info.max)
+        return np.where(odd, near, value)
 
 
 def in_doubt(

@@ -74,8 +74,8 @@ def harmless_kinks(
     away; a jump it does not.
     """
     slots = seen.program.slots
-    candidates = [i for i in kinks if (row := slots[i].primitive) is not None and row.kinks and not row.jump]
-    candidates = [i for i in candidates if slots[i].primitive.elementwise or not seen.formula.arrays]  # type: ignore[union-attr]
+    rows = {i: row for i in kinks if (row := slots[i].primitive) is not None}
+    candidates = [i for i, row in rows.items() if row.kinks and not row.jump and row.elementwise]
     if not candidates or not is_number(seen.at(seen.program.output)):
         return set()
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from adcalc.batches.batch import carried_out, row_label
+from adcalc.batches.looking import SECONDS_FOR_DIGITS
 from adcalc.batches.order import Order, pairs
 from adcalc.batches.tally import Tally
 from adcalc.data.references import Array
@@ -67,13 +68,14 @@ class Run:
         """
         tally = Tally()
         cautions: dict[Caution, None] = {}
-        names = self.results
+        names, seconds = self.results, SECONDS_FOR_DIGITS
         with writer:
             for part in parts:
                 order = self.order._replace(once=table.rows or _estimated(table, tally.rows + part.rows))
                 given = {name: part.numbers[column] for name, column in self.columns.items()}
                 known = _unreadable(part)
-                found = carried_out(self.function, {**self.numbers, **given}, order, known=known)
+                found = carried_out(self.function, {**self.numbers, **given}, order, known=known, seconds=seconds)
+                seconds = max(0.0, seconds - found.seconds)
                 cautions |= dict.fromkeys(found.cautions)
                 tally.add(part.rows, found.looked, _reasons(part, known))
                 if tally.failed and self.on_error == "stop":
