@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from adcalc.cli.app import app
 from adcalc.cli.arguments import shapes
 from adcalc.cli.points import point
 from adcalc.errors import Problem
@@ -519,3 +521,16 @@ def test_numbers_need_no_arrays() -> None:
         loaded = set(done.stderr.split())
         assert not loaded & {"numpy", "adcalc.data", "adcalc.render.products", "adcalc.render.comparisons", "zipfile"}
         assert format == "table" or not loaded & {"rich", "adcalc.render.grids"}
+
+
+@pytest.mark.parametrize("command", ["eval", "grad", "vjp", "hessian"])
+@pytest.mark.parametrize(
+    ("formula", "point"), [("sum(v)*x", "v=[1,2],x=sqrt(2)-1.4142135"), ("x^2", "v=[1,2],x=sqrt(2)-1.4142135")]
+)
+def test_a_number_beside_an_array_takes_more_digits(command: str, formula: str, point: str) -> None:
+    """Of the point only what a formula reads is computed with more digits."""
+    found = CliRunner().invoke(app, [command, formula, "--at", point, "--format", "json"])
+
+    assert found.exit_code == 0, found.exception
+    # sqrt(2) by mpmath, to 30 digits, less the decimal, read as a double.
+    assert json.loads(found.stdout)["at"]["x"] == pytest.approx(6.237309504880168e-08, rel=1e-8)

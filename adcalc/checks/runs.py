@@ -14,7 +14,7 @@ from adcalc.autodiff.linearization import Linearization
 from adcalc.checks.entries import holds_anywhere
 from adcalc.checks.guards import Guard
 from adcalc.errors import LimitProblem
-from adcalc.expr import Expr
+from adcalc.expr import Expr, variables
 from adcalc.program import Program, Unused, evaluate, lowered
 from adcalc.results import Figure
 
@@ -85,8 +85,10 @@ class InAlgebra:
 
     def __call__(self, formulas: Sequence[Expr], seeds: Mapping[str, Entries]) -> Sequence[Entries]:
         given = {**self._inputs, **seeds} if seeds else self._inputs
-        inputs = given if self._lift is None else {name: self._lift(value) for name, value in given.items()}
         program = program_of(self._formula, formulas)
+        # The point may have arrays beside it that a formula of numbers does not use.
+        used = self._formula.kept(("inputs", tuple(formulas)), lambda: variables(formulas))
+        inputs = given if self._lift is None else {name: self._lift(given[name]) for name in used}
         if not self._formula.arrays:
             values = evaluate(program, self._algebra, inputs)
         else:

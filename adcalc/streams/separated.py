@@ -35,7 +35,9 @@ class SeparatedTable(OpenTable):
         self._separator = "\t" if source.shape.format == "tsv" else ""
         header, self._first = self._divided(first)
         self._types = dict.fromkeys(self._names(header), TEXT)
-        second = next(self._blocks, b"")
+        # Who has sent a few rows may wait for their results before sending more.
+        short = bool(self._first.strip()) and len(first) < FIRST_BLOCK // 2
+        second = b"" if short else next(self._blocks, b"")
         self._blocks = chain([second] if second else [], self._blocks)
         if not self._first.strip() and not second:
             raise no_rows(self.name)
