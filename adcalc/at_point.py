@@ -10,6 +10,7 @@ from adcalc import arrayed
 from adcalc.arrayed import ArrayAnswer
 from adcalc.backends import Backend, backend_named
 from adcalc.errors import Caution, InputProblem
+from adcalc.exact import settled
 from adcalc.expr import Expr, apply, rebuild, topological, variable, variables
 from adcalc.point import Given, Point, resolved
 from adcalc.reading import Reading
@@ -245,6 +246,10 @@ def reading_at(function: Function, at: Point, wrt: tuple[str, ...], *, together:
         roots.append(root)
     if constants:
         roots = [rebuild([root], constants)[root] for root in roots]
+    computed = settled(roots)
+    roots = [computed[root] for root in roots]
+    if meaning is not None:
+        meaning.follow(computed)
     reading = Reading(function, [names for names, _ in groups], roots, {}, cautions, wrt, symbols)
     reading.place(resolved(at))
     return reading

@@ -64,9 +64,9 @@ def refined(
         return Refined(figures)
     if operations == 0:
         return Refined(figures)
-    spread = 0.0
+    spread, still = 0.0, frozenset(inputs.values())
     for seed in _SEEDS:
-        algebra = Perturbed(seed)
+        algebra = Perturbed(seed, still)
         moved = compute(algebra, evaluate(program, algebra, inputs), inputs)
         spread = max(spread, *map(_distance, figures, moved))
         if spread > _TOLERANCE or algebra.strayed:
@@ -129,7 +129,7 @@ def repeated(
     for digits in (least, 2 * least + 20, further, 2 * further)[: 4 if short else 2]:
         if digits > _MOST_DIGITS:
             break
-        algebra = Multiprecision(digits)
+        algebra = Multiprecision(digits, frozenset(inputs.values()))
         lifted = {name: algebra.const(value) for name, value in inputs.items()}
         precise = evaluate(program, algebra, lifted)
         if not _inside(program, algebra, precise) or not tied <= ties(program, inputs, algebra, precise):

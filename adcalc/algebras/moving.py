@@ -14,6 +14,7 @@ import numpy as np
 
 from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.duals import contribution, pushed
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.rules import Call
 from adcalc.table import PRIMITIVES
@@ -37,8 +38,8 @@ class MovingArrays:
     __slots__ = ()
     exact = True
 
-    def const(self, value: float) -> Moving:
-        return Moving(value, 0.0, 0.0)
+    def const(self, value: float | Number) -> Moving:
+        return Moving(float(value), 0.0, 0.0)
 
     def truth(self, value: Moving) -> None:
         return None

@@ -1,18 +1,19 @@
 """Floats of many digits, by mpmath: where double precision does not tell, more digits do.
 
-Literals and coordinates are exactly the doubles they were read as, so that `x - 0.1` vanishes at 0.1;
-named constants have the full precision.  Numbers beyond any use (more than a million digits before or after the point) are infinity or zero, so that
+Literals are what was written, coordinates the doubles they were read as; a literal next to a coordinate
+is that coordinate, so that `x - 0.1` vanishes at 0.1.  Named constants have the full precision.  Numbers beyond any use (more than a million digits before or after the point) are infinity or zero, so that
 `9^9^9^9` costs nothing here either.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import mpmath
 
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.rules import Call, compiled
 from adcalc.table.operators import COMPARISON
@@ -29,13 +30,16 @@ class Multiprecision:
 
     exact = True
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, still: Collection[float] = ()) -> None:
+        self._still = still
         self.context = mpmath.MPContext()
         self.context.dps = digits
         self._functions = _functions(self.context)
 
-    def const(self, value: float) -> Real:
-        return self.context.mpf(value)
+    def const(self, value: float | Number) -> Real:
+        if isinstance(value, Number) and value.finite and value.value not in self._still:
+            return self.context.mpf(value.numerator) / value.denominator
+        return self.context.mpf(float(value))
 
     def truth(self, value: Real) -> bool:
         return bool(value != 0)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from adcalc.algebras.floats import FLOATS
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 
 #: Four to eight times what a rounding can do, so that one run is a safe witness.
@@ -28,18 +29,23 @@ class Perturbed:
     """The algebra of float64 in which results are off by a few units in the last place.
 
     The signs come from a linear congruential generator, so that a run can be repeated.
+
+    Args:
+        still: literals with these values are not rounded, though their decimals are.
     """
 
-    __slots__ = ("_state", "strayed")
+    __slots__ = ("_state", "_still", "strayed")
     exact = True
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, still: Collection[float] = ()) -> None:
         self._state = seed
+        self._still = still
         self.strayed = False
         """Some result left the range of normal doubles, so that what is made of it cannot be trusted."""
 
-    def const(self, value: float) -> float:
-        return value
+    def const(self, value: float | Number) -> float:
+        moves = isinstance(value, Number) and value.rounded and value.value not in self._still
+        return self._moved(float(value)) if moves else float(value)
 
     def truth(self, value: float) -> bool:
         return value != 0.0

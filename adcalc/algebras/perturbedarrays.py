@@ -14,6 +14,7 @@ import numpy as np
 
 from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.perturbed import SIZE
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.table.linear import LINEAR
 from adcalc.table.reductions import REDUCTIONS
@@ -44,8 +45,8 @@ class PerturbedArrays:
         self._noise = np.random.default_rng(seed)
         self.even = even
 
-    def const(self, value: float) -> Array:
-        return value
+    def const(self, value: float | Number) -> Array:
+        return float(value)
 
     def truth(self, value: Array) -> None:
         return None

@@ -19,6 +19,7 @@ from adcalc.native.dividing import POWERS_OF_TWO, Way
 from adcalc.native.functions import VectorFunction, vector_function
 from adcalc.native.layout import Unfit
 from adcalc.native.processor import inverse, native, quotient, root
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.rules import Call, compiled
 
@@ -81,9 +82,9 @@ class Lanes:
         self._constants: dict[Lane, float] = {}
         self._masks: dict[Lane, Lane] = {}
 
-    def const(self, value: float) -> Lane:
-        lane = self.head.const(value)
-        self._constants[lane] = value
+    def const(self, value: float | Number) -> Lane:
+        lane = self.head.const(float(value))
+        self._constants[lane] = float(value)
         return lane
 
     def truth(self, value: Lane) -> None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeAlias
 
+from adcalc.exact import folded
 from adcalc.expr import Apply, Expr, Number, apply, number, topological
 from adcalc.primitive import Primitive
 from adcalc.shapes.core import KeyPart, Shape, broadcast, shape_of
@@ -76,6 +77,9 @@ class Builder:
         """Something simpler that is the same to the last bit, if there is anything."""
         numbers = bool(arguments) and all([isinstance(argument, Number) for argument in arguments])
         if self.fold is not None and primitive.takes is None and numbers:
+            exact = folded(primitive, arguments)
+            if exact is not None:
+                return exact
             value = self.fold(primitive, [a.value for a in arguments if isinstance(a, Number)])
             return number(value) if math.isfinite(value) else None
         match primitive.name, arguments:
