@@ -59,7 +59,7 @@ def opened(function: Function, shapes: Axes | None) -> Opened:
             root = read
 
     def attempt(tried: Mapping[str, Shape]) -> Elaboration:
-        return elaborated([root], tried, lengths, function.spans, function.source, Builder(), computed)
+        return elaborated([root], tried, lengths, function.spans, function.source, Builder(made_up=True), computed)
 
     def value(tried: Mapping[str, Shape]) -> Shape:
         found = attempt(tried)

@@ -19,10 +19,32 @@ from adcalc.primitive import Primitive
 
 
 class Number:
-    """A literal: a float64."""
+    """A literal: a quotient of integers in lowest terms, and the float64 next to it.
 
-    __slots__ = ("__weakref__", "value")
+    Infinity is 1/0, -infinity -1/0, and what is no number 0/0; the negative zero is 0/1.
+    """
+
+    __slots__ = ("__weakref__", "denominator", "numerator", "value")
+    numerator: int
+    denominator: int
     value: float
+    """Rounded once, to nearest."""
+
+    def __float__(self) -> float:
+        return self.value
+
+    @property
+    def finite(self) -> bool:
+        """Whether it is a number at all, be it too large for a float64."""
+        return self.denominator != 0
+
+    @property
+    def rounded(self) -> bool:
+        """Whether the float64 is not the number itself."""
+        if not math.isfinite(self.value):
+            return self.finite
+        over, under = self.value.as_integer_ratio()
+        return (over, under) != (self.numerator, self.denominator)
 
     def __repr__(self) -> str:
         return f"Number({self.value!r})"
@@ -57,23 +79,73 @@ _living: WeakValueDictionary[object, Expr] = WeakValueDictionary()
 #: The free names of formulas that were asked for them.
 _free: WeakKeyDictionary[Expr, tuple[str, ...]] = WeakKeyDictionary()
 _lock = threading.Lock()
+#: Digits of a decimal that are taken as they are.
+_MOST_DIGITS = 4_000
 
 
-def number(value: float) -> Number:
-    """The node of a literal.
+def number(value: float | Number) -> Number:
+    """The node of a number; a float stands for the shortest decimal that it is next to.
 
-    >>> number(2) is number(2.0), number(0.0) is number(-0.0)
-    (True, False)
+    >>> number(2) is number(2.0), number(0.0) is number(-0.0), number(0.1) is rational(1, 10)
+    (True, False, True)
     """
-    value = float(value)
-    key = (value, math.copysign(1.0, value)) if value == value else "nan"
+    if isinstance(value, Number):
+        return value
+    if isinstance(value, int):
+        return rational(int(value))
+    if value == value // 1 and abs(value) < 2.0**53 and (value or math.copysign(1.0, value) > 0.0):
+        return rational(int(value))
+    if value and math.isfinite(value):
+        return decimal(float.__repr__(value))
+    return _number((value > 0) - (value < 0), int(value == 0), value, "-0" if value == 0 else "")
+
+
+def rational(numerator: int, denominator: int = 1) -> Number:
+    """The node of a quotient of integers; the divisor is positive.
+
+    >>> rational(2, 6).numerator, rational(1, 3).value, rational(10**400).value
+    (1, 0.3333333333333333, inf)
+    """
+    if denominator != 1:
+        common = math.gcd(numerator, denominator)
+        numerator, denominator = numerator // common, denominator // common
+    try:
+        value = numerator / denominator
+    except OverflowError:
+        value = math.inf if numerator > 0 else -math.inf
+    return _number(numerator, denominator, value)
+
+
+def decimal(text: str) -> Number:
+    """The node of a decimal as it is written; its power of ten must be that of a float64, or about.
+
+    Of thousands of digits the first ones are taken as they are, and that others follow.
+
+    >>> decimal("1.10") is rational(11, 10), decimal("1e22") is rational(10**22)
+    (True, True)
+    """
+    mantissa, _, power = text.lower().partition("e")
+    whole, _, part = mantissa.partition(".")
+    written = (whole + part).lstrip("-0")
+    digits = written.rstrip("0")
+    scale = int(power or 0) - len(part) + len(written) - len(digits)
+    if len(digits) > _MOST_DIGITS:
+        # One more digit says that others follow, which is all that any rounding asks.
+        scale += len(digits) - _MOST_DIGITS - 1
+        digits = digits[:_MOST_DIGITS] + "1"
+    scaled = -int(digits or "0") if mantissa.startswith("-") else int(digits or "0")
+    return rational(scaled * 10**scale) if scale >= 0 else rational(scaled, 10**-scale)
+
+
+def _number(numerator: int, denominator: int, value: float, mark: str = "") -> Number:
+    key = (numerator, denominator, mark)
     node = _living.get(key)
     if node is None:
         with _lock:
             node = _living.get(key)
             if node is None:
                 node = Number.__new__(Number)
-                node.value = value
+                node.numerator, node.denominator, node.value = numerator, denominator, value
                 _living[key] = node
     assert isinstance(node, Number)
     return node
@@ -104,7 +176,10 @@ def apply(primitive: Primitive, *arguments: Expr) -> Expr:
     Only the negative of a literal is a literal, for that is how it is written.
     """
     if len(arguments) == 1 and isinstance(arguments[0], Number) and primitive.name == "neg":
-        return number(-arguments[0].value)
+        known = arguments[0]
+        if known.finite and known.numerator:
+            return rational(-known.numerator, known.denominator)
+        return number(-known.value)
     key = (primitive, arguments)
     node = _living.get(key)
     if node is None:

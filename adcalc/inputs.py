@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from adcalc.answer import value_of
 from adcalc.autodiff.linearization import Asked
 from adcalc.errors import Caution, InputProblem, Source, near
+from adcalc.exact import worked_out
 from adcalc.expr import Expr, Number, variable, variables
 from adcalc.parser.meaning import read
 from adcalc.parser.symbols import Meaning
@@ -90,7 +91,9 @@ def _read(name: str, text: str, given: Point) -> tuple[Meaning, Expr]:
                 f"write a number or a constant formula, such as `{name}=pi/2`",
                 source,
             )
-    return meaning, expr
+    computed = worked_out([expr])
+    meaning.follow(dict(computed))
+    return meaning, computed[expr]
 
 
 def _circular(waiting: Mapping[str, tuple[Meaning, Expr]]) -> InputProblem:

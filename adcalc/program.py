@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Algebra(Protocol[T]):
     """What numbers and primitives mean: floats, dual numbers, formulas, LaTeX, lines of code."""
 
-    def const(self, value: float) -> T:
-        """A literal."""
+    def const(self, value: float | Number) -> T:
+        """A literal; an algebra of doubles rounds it, others take it as it is."""
 
     def apply(self, primitive: Primitive, arguments: Sequence[T]) -> T:
         """A primitive applied to arguments."""
@@ -129,7 +129,7 @@ def evaluate(program: Program, algebra: Algebra[T], inputs: Mapping[str, T]) -> 
         if primitive is not None:
             values.append(algebra.apply(primitive, [values[a] for a in arguments]))
         elif isinstance(node, Number):
-            values.append(algebra.const(node.value))
+            values.append(algebra.const(node))
         else:
             assert isinstance(node, Variable)
             values.append(inputs[node.name])
@@ -147,7 +147,7 @@ def _evaluate_lazily(program: Program, algebra: Algebra[T], inputs: Mapping[str,
             continue
         node, primitive, arguments = slots[index]
         if primitive is None:
-            values[index] = algebra.const(node.value) if isinstance(node, Number) else inputs[_name(node)]
+            values[index] = algebra.const(node) if isinstance(node, Number) else inputs[_name(node)]
             continue
         if primitive.takes is not None:
             condition = values[arguments[0]]

@@ -15,6 +15,7 @@ from adcalc.autodiff.linearization import Asked, linearized, needs_arrays
 from adcalc.backends import Backend, backend_named
 from adcalc.checks.entries import holds_anywhere
 from adcalc.errors import Caution, InputProblem, NameProblem, ShapeProblem, near
+from adcalc.exact import worked_out
 from adcalc.expr import Expr, apply, rebuild, topological, variable, variables
 from adcalc.inputs import Given, Point, resolved, unused
 from adcalc.results import Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
@@ -331,6 +332,10 @@ def query_at(function: Function, at: Point, wrt: tuple[str, ...], *, together: b
         roots.append(root)
     if constants:
         roots = [rebuild([root], constants)[root] for root in roots]
+    computed = worked_out(roots)
+    roots = [computed[root] for root in roots]
+    if meaning is not None:
+        meaning.follow(dict(computed))
     query = Query(function, [names for names, _ in groups], roots, {}, cautions, wrt, symbols)
     query.place(resolved(at))
     return query

@@ -11,18 +11,18 @@ shared, and the work is linear in the size of the formula.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from adcalc import coefficients
 from adcalc.algebras.floats import FLOATS
-from adcalc.algebras.text import digits
-from adcalc.coefficients import Coefficient
-from adcalc.expr import Apply, Expr, Number, Variable, apply, number, topological
+from adcalc.algebras.text import literal
+from adcalc.coefficients import Coefficient, Decimal
+from adcalc.exact import arithmetic
+from adcalc.expr import Apply, Expr, Number, Variable, apply, number, rational, topological
 from adcalc.primitive import Primitive
 from adcalc.table import PRIMITIVES
-from adcalc.table.operators import COMPARISON
 
 _PLUS, _MINUS, _TIMES, _OVER = (PRIMITIVES[sign] for sign in "+-*/")
 _NEG, _POWER, _WHERE = PRIMITIVES["neg"], PRIMITIVES["^"], PRIMITIVES["where"]
@@ -129,12 +129,12 @@ class _Simplifier:
                         return number(bool(argument.value))
                     if _is_logical(other):
                         return other
-        elif kind.binding == COMPARISON and None not in (constants := [_constant(a) for a in arguments]):
-            return number(FLOATS.apply(kind, [float(c) for c in constants if c is not None]))
-        elif kind.elementwise and arguments and all(isinstance(a, Number) for a in arguments):
-            values = [a.value for a in arguments if isinstance(a, Number)]
-            if all(map(coefficients.whole, values)) and coefficients.whole(result := FLOATS.apply(kind, values)):
-                return number(result)
+        elif kind.elementwise and arguments:
+            constants = [value for value in map(_constant, arguments) if value is not None]
+            if len(constants) == len(arguments):
+                value = _value(kind, constants)
+                if value is not None and coefficients.sound(value):
+                    return _quotient(value)
         return apply(kind, *arguments)
 
     def sum_of(self, root: Expr) -> Expr:
@@ -155,7 +155,7 @@ class _Simplifier:
                 if coefficients.sound(terms.get(term, Fraction(0)) + sign * coefficient):
                     _add(terms, term, sign * coefficient)
                 else:
-                    _add(terms, apply(_TIMES, number(float(coefficient)), term), Fraction(sign))
+                    _add(terms, apply(_TIMES, _quotient(coefficient), term), Fraction(sign))
         return self.build_sum(terms)
 
     def part(self, node: Expr) -> Expr:
@@ -177,7 +177,7 @@ class _Simplifier:
         scale = product.coefficient
         unit = expr if scale == 1 else self.build_product(Product(Fraction(1), product.powers))
         if unit in self.sums and len(self.sums[unit]) <= _SHORT:
-            scaled = {term: coefficients.product(scale, coefficient) for term, coefficient in self.sums[unit].items()}
+            scaled = {term: scale * coefficient for term, coefficient in self.sums[unit].items()}
             if all(map(coefficients.sound, scaled.values())):
                 return scaled
         return {unit: scale}
@@ -200,13 +200,9 @@ class _Simplifier:
                     continue
             factor = self.factors_of(self.part(node))
             scaled = coefficients.raised(factor.coefficient, exponent)
-            product = None if scaled is None else coefficients.product(coefficient, scaled)
-            if (
-                product is None
-                or not coefficients.sound(product)
-                or (product == 0 and coefficient != 0 and scaled != 0)
-            ):
-                _add(powers, number(float(factor.coefficient)), Fraction(exponent))
+            product = None if scaled is None else coefficient * scaled
+            if product is None or not coefficients.sound(product):
+                _add(powers, _quotient(factor.coefficient), Fraction(exponent))
             else:
                 coefficient = product
             for base, power in factor.powers.items():
@@ -259,9 +255,9 @@ class _Simplifier:
         if over == -1 and above:
             above[0] = apply(_NEG, above[0])
         elif over != 1 or not above:
-            above.insert(0, number(over))
+            above.insert(0, _node(over))
         if under != 1:
-            below.insert(0, number(under))
+            below.insert(0, rational(under))
         result = _chain(_TIMES, above)
         if below:
             result = apply(_OVER, result, _chain(_TIMES, below))
@@ -282,7 +278,7 @@ class _Simplifier:
         result = self.scaled(first, terms[first])
         for term in ordered:
             coefficient = terms[term]
-            sign = _PLUS if coefficient > 0 or coefficient != coefficient else _MINUS
+            sign = _PLUS if coefficient > 0 else _MINUS
             result = apply(sign, result, self.scaled(term, -coefficient if sign is _MINUS else coefficient))
         if len(terms) > 1:
             self.sums[result] = terms
@@ -292,7 +288,10 @@ class _Simplifier:
         if term is _ONE:
             return _quotient(coefficient)
         factor = self.products.get(term, Product(Fraction(1), {term: Fraction(1)}))
-        return self.build_product(Product(coefficients.product(coefficient, factor.coefficient), factor.powers))
+        both = coefficient * factor.coefficient
+        if not coefficients.sound(both):
+            return apply(_TIMES, _quotient(coefficient), term)
+        return self.build_product(Product(both, factor.powers))
 
     def factor_order(self, base: Expr) -> tuple[bool, str]:
         """Named constants first, then by the alphabet."""
@@ -301,7 +300,8 @@ class _Simplifier:
     def term_order(self, term: Expr) -> tuple[bool, Coefficient, str]:
         """By falling degree, then by the alphabet; the constant last."""
         factor = self.factors_of(term)
-        degree = sum(power for base, power in factor.powers.items() if isinstance(base, Variable) and power > 0)
+        powers = (power for base, power in factor.powers.items() if isinstance(base, Variable) and power > 0)
+        degree = sum(powers, Fraction(0))
         return term is _ONE, -degree, self.label(term)
 
     def label(self, expr: Expr) -> str:
@@ -322,7 +322,7 @@ class _Simplifier:
                 if node.primitive.binding and node.primitive.elementwise:
                     shown = f"{self.labels[node.arguments[0]]}{node.primitive.symbol}{below}"
             else:
-                shown = digits(node.value) if isinstance(node, Number) else node.name
+                shown = literal(node) if isinstance(node, Number) else node.name
             self.labels[node] = shown[:_LABEL]
             stack.pop()
         return self.labels[expr]
@@ -339,25 +339,50 @@ def _add(into: dict[Expr, Coefficient], key: Expr, amount: Coefficient) -> None:
     into[key] = into.get(key, Fraction(0)) + amount
 
 
+def _node(value: Coefficient) -> Number:
+    return rational(value.numerator, value.denominator)
+
+
 def _quotient(value: Coefficient) -> Expr:
     over, under = coefficients.parts(value)
-    return number(over) if under == 1 else apply(_OVER, number(over), number(under))
+    return _node(over) if under == 1 else apply(_OVER, _node(over), rational(under))
 
 
 def _constant(expr: Expr) -> Coefficient | None:
     """The value of a number or a quotient of two."""
     if isinstance(expr, Number):
-        return coefficients.exact(expr.value)
+        return coefficients.exact(expr)
     if isinstance(expr, Apply) and expr.primitive is _OVER:
         over, under = expr.arguments
-        if (
-            isinstance(over, Number)
-            and isinstance(under, Number)
-            and coefficients.whole(over.value)
-            and coefficients.whole(under.value)
-        ):
-            return Fraction(int(over.value), int(under.value)) if under.value else None
+        if isinstance(over, Number) and isinstance(under, Number) and over.finite and under.finite and under.numerator:
+            kind = Fraction if over.denominator == under.denominator == 1 else Decimal
+            return kind(over.numerator * under.denominator, over.denominator * under.numerator)
     return None
+
+
+def _value(kind: Primitive, constants: Sequence[Coefficient]) -> Coefficient | None:
+    """The value of a row of constants, if it is known exactly."""
+    value = arithmetic(kind, constants)
+    if value is not None:
+        return Decimal(value) if any(isinstance(constant, Decimal) for constant in constants) else value
+    if any(constant.denominator != 1 or not coefficients.whole(float(constant)) for constant in constants):
+        return None
+    result = FLOATS.apply(kind, [float(constant) for constant in constants])
+    if not coefficients.whole(result):
+        return None
+    # At 0 and 1 a whole number is no accident; elsewhere tanh(30) is one, too.
+    certain = kind.name in _WHOLE or all(constant in (0, 1) for constant in constants)
+    certain = certain or (kind.name in _INVERSES and _INVERSES[kind.name](int(result)) == constants[0])
+    return Fraction(int(result)) if certain else None
+
+
+# Whole numbers of whole numbers, as long as these are doubles.
+_WHOLE = frozenset({"factorial", "gamma", "exp2"})
+_INVERSES: dict[str, Callable[[int], int | Fraction]] = {
+    "cbrt": lambda n: n**3,
+    "log2": lambda n: Fraction(2) ** n,
+    "log10": lambda n: Fraction(10) ** n,
+}
 
 
 def _chain(sign: Primitive, parts: Sequence[Expr]) -> Expr:

@@ -98,3 +98,20 @@ def test_refusals(text: str, message: str, place: str, hint: str) -> None:
     assert text[problem.span[0] : problem.span[1]] == place
     assert hint in problem.hint
     assert problem.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("x^2\n+ x*y", "x^2"), ("x; y", "x"), ("a = 2\nx*a\ny*a", "x*a"), ("x^2; -x", "x^2")]
+)
+def test_a_formula_without_effect_is_said(text: str, place: str) -> None:
+    """Of several formulas the last one is the result; the others are not dropped in silence."""
+    found = [caution for caution in adcalc.parse(text).cautions if caution.kind == "unused"]
+
+    assert [text[caution.span[0] : caution.span[1]] for caution in found if caution.span] == [place]
+    assert "no effect" in found[0].message
+
+
+@pytest.mark.parametrize("text", ["x^2 +\nx*y", "a = x\na^2", "f(t) = t^2\nf(x)", "x; a = 2"])
+def test_a_program_that_uses_all_of_its_lines_has_no_such_warning(text: str) -> None:
+    """Lines that are continued, assigned or defined."""
+    assert not [caution for caution in adcalc.parse(text).cautions if caution.kind == "unused"]

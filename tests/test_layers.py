@@ -17,7 +17,7 @@ ROOT = Path(adcalc.__file__).parent
 
 #: From the ground up: a room may use those before it.
 ROOMS = [
-    "version", "errors", "results", "primitive", "expr", "table", "parser", "program", "shapes", "rules", "corerules",
+    "version", "errors", "results", "primitive", "expr", "exact", "table", "parser", "program", "shapes", "rules", "corerules",
     "algebras", "transforms", "coefficients", "simplify", "derivatives", "execution", "autodiff", "matrices", "backends",
     "checks", "numeric", "answer", "inputs", "query", "array_formulas", "derived", "native", "batches", "function", "comparison",
     "data", "streams", "session", "render", "cli",

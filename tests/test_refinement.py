@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 import adcalc
@@ -36,3 +38,12 @@ def test_a_coordinate_is_the_literal_it_looks_like(formula: str) -> None:
 
     assert found.value in (0.0, 1.0)
     assert found.warnings == ()
+
+
+@pytest.mark.parametrize(("modulus", "x"), [(3, 3e-17), (10, 1e-19), (7, 1e-30), (5, 7e-25), (11, 3e-40)])
+def test_remainders_of_large_quotients(modulus: int, x: float) -> None:
+    """The quotient is taken exactly: Python's fractions of the doubles say what is left."""
+    wanted = float(1 / Fraction(x) % modulus)
+
+    assert adcalc.value(f"1/x % {modulus}", {"x": x}) == wanted
+    assert adcalc.parse(f"1/v[0] % {modulus}").value(v=[x]) == wanted

@@ -16,7 +16,7 @@ import numpy as np
 
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.kernels import Kernel, kernel
-from adcalc.expr import Expr
+from adcalc.expr import Expr, Number
 from adcalc.primitive import Primitive
 from adcalc.program import Unused, evaluate, lowered
 from adcalc.rules import Call, compiled
@@ -36,8 +36,8 @@ class Arrays:
     def __init__(self) -> None:
         self._functions: WeakKeyDictionary[Primitive, Kernel] = WeakKeyDictionary()
 
-    def const(self, value: float) -> Array:
-        return value
+    def const(self, value: float | Number) -> Array:
+        return float(value)
 
     def truth(self, value: Array) -> None:
         """Entries differ, so that both branches are computed."""

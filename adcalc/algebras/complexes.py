@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from adcalc.algebras.floats import FLOATS
-from adcalc.expr import Apply
+from adcalc.expr import Apply, Number
 from adcalc.primitive import Primitive
 from adcalc.program import Program, Unused
 from adcalc.rules import Call, compiled
@@ -29,7 +29,7 @@ _REAL_ONLY = frozenset({"cbrt", "atan2", "lgamma", "polygamma", "beta", "lbeta",
 class Complexes:
     """The algebra of complex numbers; inside a row's body a condition is that of the real part."""
 
-    def const(self, value: float) -> complex:
+    def const(self, value: float | Number) -> complex:
         return complex(value)
 
     def truth(self, value: complex) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adcalc.expr import Expr, number
+from adcalc.expr import Expr, Number, number
 from adcalc.primitive import Primitive
 from adcalc.shapes.builder import Builder
 from adcalc.shapes.core import Shape
@@ -27,7 +27,7 @@ class CoreFormulas:
         self.builder = builder
         self.exact = exact
 
-    def const(self, value: float) -> Expr:
+    def const(self, value: float | Number) -> Expr:
         return number(value)
 
     def truth(self, value: Expr) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from adcalc.expr import Apply
+from adcalc.expr import Apply, Number
 from adcalc.primitive import Primitive
 from adcalc.program import Differentiable
 from adcalc.rules import Call, NoDerivative, partial
@@ -40,7 +40,7 @@ class Duals(Generic[T]):
     def exact(self) -> bool:
         return self.base.exact
 
-    def const(self, value: float) -> Dual[T]:
+    def const(self, value: float | Number) -> Dual[T]:
         return Dual(self.base.const(value), None)
 
     def truth(self, value: Dual[T]) -> bool | None:

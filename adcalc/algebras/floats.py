@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.rules import Call, compiled
 
@@ -28,8 +29,8 @@ class Floats:
     def __init__(self) -> None:
         self._functions: dict[Primitive, Function] = {}
 
-    def const(self, value: float) -> float:
-        return value
+    def const(self, value: float | Number) -> float:
+        return float(value)
 
     def truth(self, value: float) -> bool:
         return value != 0.0

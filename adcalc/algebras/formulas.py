@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adcalc.expr import Expr, apply, number
+from adcalc.expr import Expr, Number, apply, number
 from adcalc.primitive import Primitive
 
 
@@ -24,7 +24,7 @@ class Formulas:
     def __init__(self, *, exact: bool) -> None:
         self.exact = exact
 
-    def const(self, value: float) -> Expr:
+    def const(self, value: float | Number) -> Expr:
         return number(value)
 
     def truth(self, value: Expr) -> None:

@@ -9,7 +9,8 @@ from string import Formatter
 
 from adcalc.algebras.arguments import has_names, written_call
 from adcalc.algebras.ropes import Pieces, Rope, joined, piece, rope
-from adcalc.algebras.text import digits
+from adcalc.algebras.text import digits, literal
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.rules import ARGUMENTS
 from adcalc.table.operators import ATOM, POWER, PRODUCT, SIGN, SUM, TERNARY
@@ -57,8 +58,11 @@ _GREEK = frozenset(
 class Latex:
     """The algebra of LaTeX's mathematics mode."""
 
-    def const(self, value: float) -> Rope:
-        text = digits(value)
+    def const(self, value: float | Number) -> Rope:
+        text = literal(value) if isinstance(value, Number) else digits(value)
+        over, bar, under = text.lstrip("-").partition("/")
+        if bar:
+            return piece(rf"{'-' * (text[0] == '-')}\frac{{{over}}}{{{under}}}", SIGN if text[0] == "-" else POWER)
         if "inf" in text:
             text = text.replace("inf", r"\infty")
         mantissa, exponent, power = text.partition("e")
@@ -103,8 +107,8 @@ def _function(name: str, arguments: Sequence[str | Rope]) -> Rope:
 def _filled(template: str, arguments: Sequence[Rope], binding: int) -> Rope:
     meant = dict(zip(ARGUMENTS, arguments, strict=False))
     parts: list[str | Rope] = []
-    for literal, field in _template(template):
-        parts.append(literal)
+    for plain, field in _template(template):
+        parts.append(plain)
         if field:
             parts.append(meant[field])
     return rope(binding, *parts)

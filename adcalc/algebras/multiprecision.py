@@ -1,18 +1,19 @@
 """Floats of many digits, by mpmath: where double precision does not tell, more digits do.
 
-Literals and coordinates are exactly the doubles they were read as, so that `x - 0.1` vanishes at 0.1;
-named constants have the full precision.  Numbers beyond any use (more than a million digits before or after the point) are infinity or zero, so that
+Literals are what was written, coordinates the doubles they were read as; a literal next to a coordinate
+is that coordinate, so that `x - 0.1` vanishes at 0.1.  Named constants have the full precision.  Numbers beyond any use (more than a million digits before or after the point) are infinity or zero, so that
 `9^9^9^9` costs nothing here either.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import mpmath
 
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.rules import Call, compiled
 from adcalc.table.operators import COMPARISON
@@ -31,14 +32,17 @@ class Multiprecision:
 
     exact = True
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, still: Collection[float] = ()) -> None:
+        self._still = still
         self.context = mpmath.MPContext()
         self.context.dps = digits
         self._functions = _functions(self.context)
         self.exponential = self._functions["exp"]
 
-    def const(self, value: float) -> Real:
-        return self.context.mpf(value)
+    def const(self, value: float | Number) -> Real:
+        if isinstance(value, Number) and value.finite and value.value not in self._still:
+            return self.context.mpf(value.numerator) / value.denominator
+        return self.context.mpf(float(value))
 
     def rounded(self, value: Real) -> float:
         """The nearest double; below the normal ones too, where two roundings in a row would go wrong."""
@@ -121,7 +125,10 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
     def modulo(x: Real, y: Real) -> Real:
         if mp.isinf(y) and mp.isfinite(x):
             return x if x == 0 or (x > 0) == (y > 0) else y
-        return mp.nan if y == 0 else x - y * mp.floor(x / y)
+        if y == 0 or (x != 0 and mp.mag(x) - mp.mag(y) > mp.prec):
+            # Of a quotient that has more digits than are kept nobody knows the last one before the point.
+            return mp.nan
+        return x - y * mp.floor(x / y)
 
     def atan2(y: Real, x: Real) -> Real:
         return mp.atan2(y, x) if x or y else mp.mpf(0)

@@ -8,11 +8,12 @@ itself.  `Noise` wraps an algebra of doubles, of numbers or of arrays.  What com
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from adcalc.algebras.roundings import EXACT, GAMMAS, LARGEST_WHOLE, NEAR_A_ROOT, ROUGH, SIZE, SMALLEST, VANISHING
+from adcalc.algebras.roundings import EXACT, FAR, GAMMAS, LARGEST_WHOLE, NEAR_A_ROOT, ROUGH, SIZE, SMALLEST, VANISHING
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Noise:
         base: the algebra whose results are moved, `FLOATS` or `ARRAYS`.
         seed: runs with the same seed are the same.
         even: all entries of what works entry by entry are moved by the same share, which is faster.
+        still: literals next to these numbers are the numbers themselves; others move if their doubles are not they.
 
     >>> from adcalc.algebras.floats import FLOATS
     >>> from adcalc.table import PRIMITIVES
@@ -37,12 +39,13 @@ class Noise:
     (6.0, True)
     """
 
-    __slots__ = ("_arrays", "_base", "_state", "strayed")
+    __slots__ = ("_arrays", "_base", "_state", "_still", "strayed")
     exact = True
 
-    def __init__(self, base: Floats | Arrays, seed: int, *, even: bool = False) -> None:
+    def __init__(self, base: Floats | Arrays, seed: int, *, even: bool = False, still: Collection[float] = ()) -> None:
         self._base: Any = base
         self._state = seed
+        self._still = still
         self.strayed = False
         """Some result left the range of normal doubles, or lies where a library is rough: what is made of it cannot
         be trusted."""
@@ -52,8 +55,9 @@ class Noise:
 
             self._arrays = ArrayNoise(base, seed, even=even)
 
-    def const(self, value: float) -> float:
-        return self._base.const(value)  # type: ignore[no-any-return]
+    def const(self, value: float | Number) -> float:
+        moves = isinstance(value, Number) and value.rounded and value.value not in self._still
+        return self._moved(float(value)) if moves else float(value)
 
     def truth(self, value: Any) -> bool | None:
         return self._base.truth(value)  # type: ignore[no-any-return]
@@ -78,8 +82,13 @@ class Noise:
         size = abs(value)
         if primitive.name in ROUGH and (size < NEAR_A_ROOT or (primitive.name in GAMMAS and arguments[-1] < 0.0)):
             self.strayed = True
+        if primitive.name == "%" and abs(arguments[0]) > FAR * abs(arguments[1]):
+            self.strayed = True
         if not SMALLEST < size < math.inf:
             self.strayed = self.strayed or _strays(primitive, arguments, size)
+        return self._moved(value)
+
+    def _moved(self, value: float) -> float:
         # By different amounts, or two values that are then subtracted would move together.
         self._state = (self._state * 1_103_515_245 + 12_345) & 0x7FFFFFFF
         share = ((self._state >> 8) & 0xFFFF) / 0x10000

@@ -11,6 +11,7 @@ import numpy as np
 from adcalc.algebras.roundings import (
     ADDING,
     FACTORING,
+    FAR,
     GAMMAS,
     LARGEST_WHOLE,
     NEAR_A_ROOT,
@@ -128,6 +129,8 @@ def _whole(value: Array, x: Array, y: Array, largest: Array) -> Array:
 
 def _are_rough(name: str, arguments: Sequence[Array], value: Array) -> bool:
     """Whether some entry is near a root, or left of 0, where libraries compute to an absolute accuracy only."""
+    if name == "%":
+        return bool(np.any(np.abs(arguments[0]) > FAR * np.abs(arguments[1])))
     if name not in ROUGH:
         return False
     return bool(np.any(np.abs(value) < NEAR_A_ROOT) or (name in GAMMAS and np.any(np.less(arguments[-1], 0.0))))

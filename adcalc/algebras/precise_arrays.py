@@ -7,7 +7,7 @@ mpmath's.  What only arranges entries is done by the same kernels as in doubles.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from adcalc.algebras.kernels import kernel
 from adcalc.algebras.multiprecision import Multiprecision
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 
 Array: TypeAlias = Any
@@ -36,14 +37,14 @@ class PreciseArrays:
 
     exact = True
 
-    def __init__(self, digits: int) -> None:
-        self.numbers = Multiprecision(digits)
+    def __init__(self, digits: int, still: Collection[float] = ()) -> None:
+        self.numbers = Multiprecision(digits, still)
         self.context = self.numbers.context
         self._functions: dict[Primitive, Callable[..., Array]] = {}
         self._lifted = np.frompyfunc(self.numbers.const, 1, 1)
         self._float = np.frompyfunc(self.numbers.rounded, 1, 1)
 
-    def const(self, value: float) -> Real:
+    def const(self, value: float | Number) -> Real:
         return self.numbers.const(value)
 
     def truth(self, value: Array) -> None:

@@ -45,6 +45,8 @@ GAMMAS = frozenset({"gamma", "lgamma", "digamma", "polygamma", "lbeta", "factori
 #: Rows that libraries compute to an absolute, not to a relative accuracy near their roots; the gammas left of 0, too.
 ROUGH = GAMMAS | {"logaddexp", "core logsumexp", "core log_softmax"}
 NEAR_A_ROOT = 0.125
+#: Of quotients beyond this the last digits before the point, on which a remainder depends, are those of roundings.
+FAR = 2.0**40
 
 _POSITIVE = ("exp", "exp2", "erfc", "sech", "csch", "sigmoid", "softplus", "gamma", "beta", "normal_pdf", "normal_cdf")
 #: Where a result of 0 is an underflow, unless one of these arguments is 0; elsewhere 0 is a result like any other.

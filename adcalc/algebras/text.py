@@ -14,7 +14,7 @@ from typing import Protocol
 from adcalc.algebras.arguments import has_names, written_call
 from adcalc.algebras.indices import index_names, open_indices
 from adcalc.algebras.ropes import Rope, joined, piece, rope, within
-from adcalc.expr import Apply, Expr, apply, topological, variable, variables
+from adcalc.expr import Apply, Expr, Number, apply, topological, variable, variables
 from adcalc.primitive import Primitive
 from adcalc.program import evaluate, lowered
 from adcalc.table import PRIMITIVES
@@ -35,8 +35,9 @@ class Text:
     def __init__(self, *, book: bool = False) -> None:
         self._signs = _BOOK_SIGNS if book else _SIGNS
 
-    def const(self, value: float) -> Rope:
-        return piece(digits(value), SIGN if value < 0 or str(value)[0] == "-" else ATOM, "number")
+    def const(self, value: float | Number) -> Rope:
+        text = literal(value) if isinstance(value, Number) else digits(value)
+        return piece(text, SIGN if text[0] == "-" else PRODUCT if "/" in text else ATOM, "number")
 
     def variable(self, name: str) -> Rope:
         return piece(name)
@@ -136,10 +137,45 @@ def digits(value: float) -> str:
     return repr(value)
 
 
+def literal(number: Number) -> str:
+    """The text that reads back to exactly this number: an integer, a decimal or a quotient.
+
+    >>> from adcalc.expr import decimal, rational
+    >>> [literal(decimal(text)) for text in ("2.50", "1e30", "9007199254740993", "-1.5e-7", "0.001")]
+    ['2.5', '1e30', '9007199254740993', '-1.5e-7', '0.001']
+    >>> literal(rational(1, 3))
+    '1/3'
+    """
+    over, under = number.numerator, number.denominator
+    if not under or not over:
+        return digits(number.value)
+    scale = _places(under)
+    if scale is None:
+        return f"{over}/{under}"
+    sign, plain = "-" if over < 0 else "", str(abs(over) * 10**scale // under)
+    shown = plain.rstrip("0")
+    leading = len(plain) - 1 - scale
+    if scale == 0 and (leading < 16 or 2 * len(shown) > len(plain)):
+        return sign + plain
+    if leading > -5 and scale:
+        padded = plain.rjust(scale + 1, "0")
+        return f"{sign}{padded[:-scale]}.{padded[-scale:]}"
+    return f"{sign}{shown[0]}{'.' * (len(shown) > 1)}{shown[1:]}e{leading}"
+
+
+def _places(denominator: int) -> int | None:
+    """How many decimal places a quotient has with this denominator; None if it never ends."""
+    twos = (denominator & -denominator).bit_length() - 1
+    rest, fives = denominator >> twos, 0
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return max(twos, fives) if rest == 1 else None
+
+
 class Notation(Protocol):
     """An algebra whose values are ropes."""
 
-    def const(self, value: float) -> Rope: ...
+    def const(self, value: float | Number) -> Rope: ...
     def variable(self, name: str) -> Rope: ...
     def truth(self, value: Rope) -> None: ...
     def apply(self, primitive: Primitive, arguments: Sequence[Rope]) -> Rope: ...

@@ -16,6 +16,7 @@ from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.duals import contribution, pushed
 from adcalc.autodiff.derive import Derivation
 from adcalc.autodiff.stacks import blocks_of, unit_stack
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.program import evaluate
 from adcalc.rules import Call
@@ -40,8 +41,8 @@ class ActiveArrays:
     __slots__ = ()
     exact = True
 
-    def const(self, value: float) -> Active:
-        return Active(value, 0.0, 0.0)
+    def const(self, value: float | Number) -> Active:
+        return Active(float(value), 0.0, 0.0)
 
     def truth(self, value: Active) -> None:
         return None

@@ -42,7 +42,6 @@ def _normal(work: Derivation, first: Formulas) -> Formulas:
 
     def make() -> Formulas:
         from adcalc.algebras.arrays import computed
-        from adcalc.algebras.floats import FLOATS
         from adcalc.errors import Source
         from adcalc.matrices.derivative import plain_length, written
         from adcalc.shapes.builder import Builder
@@ -51,7 +50,7 @@ def _normal(work: Derivation, first: Formulas) -> Formulas:
         live = {name: formula for name, formula in first.items() if formula is not None}
         shown = written(list(live.values()), work.formula.builder, plain_length, exact=True, book=False)
         shapes = {name: work.formula.shape_of(name) for name in variables(shown)}
-        core = elaborated(shown, shapes, {}, {}, Source(""), Builder(FLOATS.apply), computed).roots
+        core = elaborated(shown, shapes, {}, {}, Source(""), Builder(), computed).roots
         return {**dict.fromkeys(first), **dict(zip(live, core, strict=True))}
 
     found: Formulas = work.formula.kept(("normal", work.wrt, work.scalar), make)

@@ -19,6 +19,7 @@ from adcalc.algebras.noisy_arrays import stray
 from adcalc.algebras.roundings import CHOOSING, SMALLEST
 from adcalc.batches.computation import Computation
 from adcalc.batches.points import Points
+from adcalc.expr import Number
 from adcalc.primitive import Primitive
 from adcalc.program import Unused, evaluate
 
@@ -42,7 +43,7 @@ class Strays:
     def __init__(self, sign: float) -> None:
         self._sign = sign
 
-    def const(self, value: float) -> Array:
+    def const(self, value: float | Number) -> Array:
         return ARRAYS.const(value)
 
     def truth(self, value: Array) -> None:

@@ -112,7 +112,7 @@ def _spread(found: Figures, compute: Computation, formula: Linearization, asked:
     """How far figures move when the roundings are perturbed, in tolerances."""
     spread = 0.0
     for seed in _SEEDS:
-        algebra = Noise(seen.algebra, seed)
+        algebra = Noise(seen.algebra, seed, still=_numbers_of(asked))
         moved = compute(InAlgebra(formula, asked.inputs, algebra))
         spread = max(spread, *map(_distance, found.all, moved.all))
         if spread > 1.0:
@@ -143,7 +143,7 @@ def repeated(
     for digits in (least, 2 * least + 20, further, 2 * further)[: 4 if short else 2]:
         if digits > _MOST_DIGITS:
             break
-        algebra, lift, rounded = _precise(formula, digits)
+        algebra, lift, rounded = _precise(formula, digits, _numbers_of(asked))
         run = InAlgebra(formula, asked.inputs, algebra, lift)
         precise = compute(run)
         there = Observation(formula, asked, run.values, algebra)
@@ -156,21 +156,28 @@ def repeated(
     return None
 
 
+def _numbers_of(asked: Asked) -> frozenset[float]:
+    """The coordinates that are numbers: a literal next to one is meant to be it, so that `x - 0.1` vanishes at 0.1."""
+    return frozenset([value for value in asked.inputs.values() if isinstance(value, float)])
+
+
 def most_repeated() -> int:
     """Numbers on the way of the largest computation that is carried out with more digits."""
     return _MOST_REPEATED
 
 
-def _precise(formula: Linearization, digits: int) -> tuple[Any, Callable[[Any], Any], Callable[[Any], Any]]:
+def _precise(
+    formula: Linearization, digits: int, still: frozenset[float]
+) -> tuple[Any, Callable[[Any], Any], Callable[[Any], Any]]:
     """An algebra of some number of digits, what makes its values of doubles, and what rounds them again."""
     if formula.arrays:
         from adcalc.algebras.precise_arrays import PreciseArrays
 
-        arrays = PreciseArrays(digits)
+        arrays = PreciseArrays(digits, still)
         return arrays, arrays.lift, arrays.rounded
     from adcalc.algebras.multiprecision import Multiprecision
 
-    numbers = Multiprecision(digits)
+    numbers = Multiprecision(digits, still)
     return numbers, numbers.const, numbers.rounded
 
 

@@ -73,7 +73,7 @@ class Tidier:
             self.shapes[node] = shape_of(primitive, [self.shapes[argument] for argument in arguments]) if known else ()
         return node
 
-    def _number(self, value: float) -> Number:
+    def _number(self, value: float | Number) -> Number:
         node = number(value)
         self.shapes[node] = ()
         return node
@@ -224,7 +224,7 @@ class _Bodies:
     def __init__(self, tidier: Tidier) -> None:
         self._tidier = tidier
 
-    def const(self, value: float) -> Expr:
+    def const(self, value: float | Number) -> Expr:
         return self._tidier._number(value)
 
     def apply(self, primitive: Primitive, arguments: Sequence[Expr]) -> Expr:

@@ -14,6 +14,7 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TypeAlias
 
+from adcalc.expr import Number
 from adcalc.native.code import Code, Lane
 from adcalc.native.dividing import POWERS_OF_TWO, Way
 from adcalc.native.functions import VectorFunction, vector_function
@@ -81,9 +82,9 @@ class Lanes:
         self._constants: dict[Lane, float] = {}
         self._masks: dict[Lane, Lane] = {}
 
-    def const(self, value: float) -> Lane:
-        lane = self.head.const(value)
-        self._constants[lane] = value
+    def const(self, value: float | Number) -> Lane:
+        lane = self.head.const(float(value))
+        self._constants[lane] = float(value)
         return lane
 
     def truth(self, value: Lane) -> None:

@@ -84,6 +84,8 @@ class _Reader:
         self.indices = 0
         self.work = 0
         self.settled: set[str] = set()
+        self.shown: Syntax | None = None
+        """The formula that is the result, as far as has been read."""
 
     def statement(self, statement: Syntax) -> None:
         match statement.rule:
@@ -104,6 +106,15 @@ class _Reader:
             case "definition":
                 self.define(statement)
             case _:
+                if self.shown is not None:
+                    span = (self.shown.start, self.shown.end)
+                    hint = (
+                        "to go on in the next line, end this one with an operator, or write `a = ...` to use it later"
+                    )
+                    self.meaning.cautions.append(
+                        Caution("unused", "this formula has no effect: the last one is the result", span, hint)
+                    )
+                self.shown = statement
                 self.meaning.result = self.formula(statement)
 
     def assign(self, name: str, statement: Syntax, value: Expr) -> None:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 from adcalc.errors import ArityProblem, NameProblem, Source, SyntaxProblem, near
-from adcalc.expr import Expr, Number, number
+from adcalc.expr import Expr, Number, apply, decimal, number
 from adcalc.parser.syntax import Syntax
 from adcalc.table import CALLABLE, PRIMITIVES
 
@@ -74,33 +74,36 @@ def exponent(node: Syntax, source: Source) -> Number:
     """The number that a superscript stands for.
 
     Raises:
-        SyntaxProblem: where it is too large for a float64.
+        SyntaxProblem: where a float64 cannot hold it.
     """
-    return _double(node.text.translate(_SUPERSCRIPTS), node, source)
+    return _exactly(node.text.translate(_SUPERSCRIPTS), node, source)
 
 
-def literal(node: Syntax, source: Source) -> Number:
-    """The number that a literal stands for, as a float64.
+def literal(node: Syntax, source: Source) -> Expr:
+    """The number that a literal stands for, exactly.
 
     Raises:
-        SyntaxProblem: where it is too large for one.
+        SyntaxProblem: where it is too large or too small for a float64.
     """
     text = node.text
     if text[0] not in ".0123456789":
-        return number(unicodedata.numeric(text))
-    return _double(text.replace("−", "-"), node, source)
+        over, _, under = unicodedata.normalize("NFKC", text).partition("\N{FRACTION SLASH}")
+        return apply(PRIMITIVES["/"], number(int(over)), number(int(under)))
+    return _exactly(text.replace("−", "-"), node, source)
 
 
-def _double(text: str, node: Syntax, source: Source) -> Number:
+def _exactly(text: str, node: Syntax, source: Source) -> Number:
     value = float(text)
+    if value and value == value // 1 and abs(value) < 1e15:
+        return number(int(value)) if text.isdecimal() else decimal(text)
+    place, mantissa = (node.end - len(node.text), node.end), text.lower().partition("e")[0]
     if abs(value) == float("inf"):
-        raise SyntaxProblem(
-            f"`{_short(node.text)}` is too large for a double",
-            (node.end - len(node.text), node.end),
-            "the largest is 1.797e308; `inf` is infinity",
-            source,
-        )
-    return number(value)
+        message = f"`{_short(node.text)}` is too large for a double"
+        raise SyntaxProblem(message, place, "the largest is 1.797e308; `inf` is infinity", source)
+    if not value and mantissa.strip("-.0"):
+        message = f"`{_short(node.text)}` is too small for a double"
+        raise SyntaxProblem(message, place, "the smallest is 4.941e-324; write 0 if it does not matter", source)
+    return decimal(text) if value else number(0)
 
 
 def order(node: Syntax, times: Sequence[Expr], source: Source) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ class Meaning:
         self.follow(new)
         return tuple(new[root] for root in roots)
 
-    def follow(self, new: dict[Expr, Expr]) -> None:
+    def follow(self, new: Mapping[Expr, Expr]) -> None:
         """Rebuilt nodes stand where those stand that they were built from."""
         for old, node in new.items():
             if node is not old and old in self.spans:

@@ -6,16 +6,13 @@ a slice of everything, the transpose of a transpose, a product with 1.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Sequence
-from typing import TypeAlias
+from collections.abc import Hashable, Sequence
 
+from adcalc.exact import folded
 from adcalc.expr import Apply, Expr, Number, apply, number, topological
 from adcalc.primitive import Primitive
 from adcalc.shapes.core import KeyPart, Shape, broadcast, shape_of
 from adcalc.table import PRIMITIVES
-
-Fold: TypeAlias = Callable[[Primitive, Sequence[float]], float]
 
 
 class Builder:
@@ -23,13 +20,13 @@ class Builder:
 
     Attributes:
         shapes: of every node it has made or was told of.
-        fold: computes a row of numbers; without it such rows stay as they are.
+        made_up: lengths stand for any others, and nothing will be computed.
     """
 
-    __slots__ = ("_constant", "fold", "shapes")
+    __slots__ = ("_constant", "made_up", "shapes")
 
-    def __init__(self, fold: Fold | None = None) -> None:
-        self.fold = fold
+    def __init__(self, *, made_up: bool = False) -> None:
+        self.made_up = made_up
         self.shapes: dict[Expr, Shape] = {}
         self._constant: dict[Expr, bool] = {}
 
@@ -75,9 +72,8 @@ class Builder:
     def _folded(self, primitive: Primitive, arguments: Sequence[Expr]) -> Expr | None:
         """Something simpler that is the same to the last bit, if there is anything."""
         numbers = bool(arguments) and all([isinstance(argument, Number) for argument in arguments])
-        if self.fold is not None and primitive.takes is None and numbers:
-            value = self.fold(primitive, [a.value for a in arguments if isinstance(a, Number)])
-            return number(value) if math.isfinite(value) else None
+        if numbers and primitive.takes is None and not self.made_up:
+            return folded(primitive, arguments)
         match primitive.name, arguments:
             case "*", (Number(value=1.0), other) | (other, Number(value=1.0)):
                 return other

@@ -246,7 +246,7 @@ class Elaborator:
                 hint = f"give it one: `--at {name}=...`"
                 if name.lower() in ("true", "false"):
                     hint = "write 1 for true and 0 for false"
-                elif self.builder.fold is None:
+                elif self.builder.made_up:
                     hint = "write `len(x)` for the length of x, or name it in `--shape x:n`"
                 raise NameProblem(
                     f"`{name}` settles {what}, and has no value", self.spans.get(variable(name)), hint, self.source
@@ -285,8 +285,7 @@ class Elaborator:
         """
         if len(dims) > MOST_AXES:
             raise Refusal(f"an array of {len(dims)} axes has too many", f"there may be {MOST_AXES}")
-        # Without a fold nothing will be computed: lengths are only made up.
-        if self.builder.fold is not None and math.prod(dims) > MOST_ENTRIES:
+        if not self.builder.made_up and math.prod(dims) > MOST_ENTRIES:
             raise Refusal(f"an array of {math.prod(dims)} entries is too large")
 
     def number(self, value: float) -> Val:

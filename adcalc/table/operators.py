@@ -61,7 +61,7 @@ OPERATORS: tuple[Primitive, ...] = (
     Primitive("%", "The remainder of x divided by y, with the sign of y.", ("1", "-floor(x/y)"),
               arity=(2, 2), host="here.modulo", array="numpy.mod",
               domain="y != 0 and abs(x) < inf",
-              kinks="out == 0", jump=True, convention="the slope to the right, 1, is taken",
+              kinks="out == 0 and abs(x) < 9e15*abs(y)", jump=True, convention="the slope to the right, 1, is taken",
               samples=(("7.5", "2"), ("-7.5", "2")), edges=((("7.5", "2"), ("1", "-3")),),
               latex=r"{x} \bmod {y}", symbol="%", binding=PRODUCT, aliases=("mod",),
               group="arithmetic"),
