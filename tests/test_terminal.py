@@ -13,6 +13,8 @@ import sys
 import termios
 from pathlib import Path
 
+import pytest
+
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -103,3 +105,24 @@ def test_one_end_of_input_is_enough() -> None:
     shown = on_terminal("batch", "x^2", "--data", "-", typed=b"x\n3\n\x04")
 
     assert shown.endswith(b"9.0,6.0\r\n")
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "-3", "wide"])
+def test_a_terminal_of_no_width_shows_everything(columns: str) -> None:
+    """Whatever the environment says of its width."""
+    text = ESCAPES.sub("", shown("hessian", "x^2*y", "--at", "x=2,y=3", COLUMNS=columns))
+
+    assert "eigenvalues" in text
+    assert "indefinite" in text
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["eval", "1"], ["functions"]])
+def test_a_disk_that_is_full_is_one_message(arguments: list[str]) -> None:
+    """No traceback, and the code of a wrong input."""
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "adcalc", *arguments]
+        found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert found.returncode == 2
+    assert found.stderr.startswith(b"error: ")
+    assert b"Traceback" not in found.stderr

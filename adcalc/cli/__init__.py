@@ -11,7 +11,11 @@ def main() -> None:
         # The one answer that needs nothing at all is not made to wait for the rest.
         from adcalc.version import __version__
 
-        print(f"adcalc {__version__}")
+        try:
+            print(f"adcalc {__version__}", flush=True)
+        except OSError as error:
+            sys.stderr.write(f"error: the version cannot be written: {error.strerror}\n")
+            sys.exit(2)
         return
     import gc
 

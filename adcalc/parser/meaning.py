@@ -85,7 +85,6 @@ class _Reader:
         self.work = 0
         self.settled: set[str] = set()
         self.shown: Syntax | None = None
-        """The formula that is the result, as far as has been read."""
 
     def statement(self, statement: Syntax) -> None:
         match statement.rule:
@@ -107,13 +106,7 @@ class _Reader:
                 self.define(statement)
             case _:
                 if self.shown is not None:
-                    span = (self.shown.start, self.shown.end)
-                    hint = (
-                        "to go on in the next line, end this one with an operator, or write `a = ...` to use it later"
-                    )
-                    self.meaning.cautions.append(
-                        Caution("unused", "this formula has no effect: the last one is the result", span, hint)
-                    )
+                    self.meaning.cautions.append(refusals.without_effect(self.shown))
                 self.shown = statement
                 self.meaning.result = self.formula(statement)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Sequence
 
-from adcalc.errors import ArityProblem, NameProblem, Source, SyntaxProblem, near
+from adcalc.errors import ArityProblem, Caution, NameProblem, Source, SyntaxProblem, near
 from adcalc.expr import Expr, Number, apply, decimal, number
 from adcalc.parser.syntax import Syntax
 from adcalc.table import CALLABLE, PRIMITIVES
@@ -104,6 +104,13 @@ def _exactly(text: str, node: Syntax, source: Source) -> Number:
         message = f"`{_short(node.text)}` is too small for a double"
         raise SyntaxProblem(message, place, "the smallest is 4.941e-324; write 0 if it does not matter", source)
     return decimal(text) if value else number(0)
+
+
+def without_effect(node: Syntax) -> Caution:
+    """What to say of a formula that another one follows."""
+    hint = "to go on in the next line, end this one with an operator, or write `a = ...` to use it later"
+    message = "this formula has no effect: the last one is the result"
+    return Caution("unused", message, (node.start, node.end), hint)
 
 
 def order(node: Syntax, times: Sequence[Expr], source: Source) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from adcalc.render.printable import printable
 
 _PLAIN_BOX = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _ENDLESS = 1_000_000
+_NARROWEST = 20
 
 
 class Screen:
@@ -26,7 +28,8 @@ class Screen:
         self.unicode = "utf" in encoding
         self.console = Console(
             file=sys.stdout,
-            width=None if self.interactive else _ENDLESS,
+            # A terminal that says it has no columns has some all the same.
+            width=max(_NARROWEST, shutil.get_terminal_size().columns) if self.interactive else _ENDLESS,
             no_color=not self.interactive or "NO_COLOR" in os.environ,
             highlight=False,
             markup=False,
