@@ -231,13 +231,11 @@ def test_what_strays_in_core_rows(row: str, static: Mapping[str, Any], arguments
 
 
 def test_runs_can_be_repeated() -> None:
-    """The same seed moves by the same amounts, another by others; with `even` all entries move alike."""
+    """The same seed moves by the same amounts, another by others."""
     entries = np.array([0.1, 0.2, 0.7])
     first, again, other = (noisy("sin", [entries], seed)[0] for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.any(first == other)
-    together = Noise(ARRAYS, 1, even=True).apply(PRIMITIVES["sin"], [entries]) / np.sin(entries) - 1.0
-    assert np.ptp(together) <= EPSILON
 
 
 def test_a_symmetric_matrix_stays_symmetric() -> None:

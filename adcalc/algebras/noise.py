@@ -29,7 +29,6 @@ class Noise:
     Args:
         base: the algebra whose results are moved, `FLOATS` or `ARRAYS`.
         seed: runs with the same seed are the same.
-        even: all entries of what works entry by entry are moved by the same share, which is faster.
         still: literals next to these numbers are the numbers themselves; others move if their doubles are not they.
 
     >>> from adcalc.algebras.floats import FLOATS
@@ -42,7 +41,7 @@ class Noise:
     __slots__ = ("_arrays", "_base", "_state", "_still", "strayed")
     exact = True
 
-    def __init__(self, base: Floats | Arrays, seed: int, *, even: bool = False, still: Collection[float] = ()) -> None:
+    def __init__(self, base: Floats | Arrays, seed: int, *, still: Collection[float] = ()) -> None:
         self._base: Any = base
         self._state = seed
         self._still = still
@@ -53,7 +52,7 @@ class Noise:
         if base.truth(1.0) is None:
             from adcalc.algebras.noisy_arrays import ArrayNoise
 
-            self._arrays = ArrayNoise(base, seed, even=even)
+            self._arrays = ArrayNoise(base, seed)
 
     def const(self, value: float | Number) -> float:
         moves = isinstance(value, Number) and value.rounded and value.value not in self._still

@@ -32,11 +32,10 @@ _PRODUCTS = frozenset({"inner", "matvec", "vecmat", "matmul", "dyad"})
 class ArrayNoise:
     """Results of an algebra of arrays, moved; and whether they can be trusted at all."""
 
-    __slots__ = ("_base", "_even", "_random")
+    __slots__ = ("_base", "_random")
 
-    def __init__(self, base: Algebra[Array], seed: int, *, even: bool) -> None:
+    def __init__(self, base: Algebra[Array], seed: int) -> None:
         self._base = base
-        self._even = even
         self._random = np.random.default_rng(seed)
 
     def apply(self, primitive: Primitive, arguments: Sequence[Array]) -> tuple[Array, bool]:
@@ -50,7 +49,7 @@ class ArrayNoise:
 
     def _entrywise(self, primitive: Primitive, arguments: Sequence[Array]) -> tuple[Array, bool]:
         value = self._base.apply(primitive, arguments)
-        moved, even = value * self._share(value, even=self._even), _are_even(primitive.name, arguments, value)
+        moved, even = value * self._share(value), _are_even(primitive.name, arguments, value)
         if np.any(even):
             moved = np.where(even, value, moved)
         strayed = bool(np.any(stray(primitive, arguments, value) & ~even))
@@ -85,9 +84,9 @@ class ArrayNoise:
         moved = value * self._share(value)
         return (moved + np.swapaxes(moved, -1, -2)) / 2.0 if symmetric else moved
 
-    def _share(self, value: Array, *, even: bool = False) -> Array:
-        """Factors near 1 for each entry, or one for all."""
-        share = self._random.uniform(-0.75, 0.75, None if even else np.shape(value))
+    def _share(self, value: Array) -> Array:
+        """Factors near 1 for each entry."""
+        share = self._random.uniform(-0.75, 0.75, np.shape(value))
         return 1.0 + SIZE * (share + np.copysign(0.25, share))
 
 

@@ -105,13 +105,6 @@ class Linearization:
             found = self._kept[key] = make()
         return found
 
-    def latest(self, what: Hashable, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What was made for a key, if that was the last one asked for."""
-        known = self._kept.get(what)
-        if known is None or known[0] != key:
-            known = self._kept[what] = (key, make())
-        return known[1]
-
     def without_derivative(self, names: Sequence[str]) -> dict[str, Caution]:
         """Why there are no derivatives by some of the variables: they settle sizes, or are labels or places."""
         inside = differentiable(self.program)
