@@ -25,6 +25,7 @@ from adcalc.transforms import reaches
 # operator is not put into a condition.
 _LONGEST_QUOTE = 40
 _LOOSE = re.compile(r"[<>=;≤≥≠]|\b(?:if|and|or|not)\b")
+_NUMERAL = re.compile(r"[-−]?[\d.]+(?:[eE][+-]?\d+)?")
 #: Core rows that only repeat entries, and that nobody has written.
 _REPEATING = frozenset({"expand", "spread"})
 
@@ -163,7 +164,7 @@ class Observation:
             if constant and len(slot.arguments) > 1:
                 meant[variable(letter)] = number(entry(self.at(argument), place))
             else:
-                meant[variable(letter)] = variable(letter if constant else name)
+                meant[variable(letter)] = variable(letter if _NUMERAL.fullmatch(name) else name)
         condition = program.slots[program.output].node
         folded = rebuild([condition], meant, build=_folded)[condition]
         return "" if isinstance(folded, Number) else written(folded)
@@ -181,8 +182,11 @@ class Observation:
             some = [digits(value) for value in figures[:4]]
             return "(" + ", ".join([*some, *(["..."] if len(figures) > 4 else [])]) + ")"
         nodes = [self.program.slots[argument].node for argument in slot.arguments]
-        literal = [isinstance(node, Number) or plain for node in nodes]
         names = self._argument_names(index)
+        literal = [
+            plain or (isinstance(node, Number) and (name in ARGUMENTS or _NUMERAL.fullmatch(name) is not None))
+            for node, name in zip(nodes, names, strict=True)
+        ]
         moving = [bool(variables([node])) for node in nodes]
         pairs = [
             (ARGUMENTS[position] if is_literal else self._entry_name(names[position], place), value)
