@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adcalc.version import __version__
+__version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from adcalc.errors import Caution, Problem

@@ -6,17 +6,18 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from adcalc import derived, query
 from adcalc.algebras.text import written
 from adcalc.backends import Backend
-from adcalc.derived import Axes
 from adcalc.errors import Caution, InputProblem, NameProblem, Source, Span, near
-from adcalc.expr import Expr, variable, variables
-from adcalc.inputs import Given, Point, merged
-from adcalc.parser.meaning import read
-from adcalc.parser.symbols import Meaning
-from adcalc.query import listed
+from adcalc.ir.expr import Expr, variable, variables
+from adcalc.parser.resolve import read
+from adcalc.parser.scope import Meaning
+from adcalc.query import query
+from adcalc.query.inputs import Given, Point, merged
+from adcalc.query.query import listed
 from adcalc.results import Batch, Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
+from adcalc.symbolic import derived
+from adcalc.symbolic.derived import Axes
 
 _NOWHERE = (sys.maxsize, sys.maxsize)
 
@@ -266,7 +267,7 @@ def parse(text: str, *, bound: Collection[str] = (), name: str = "") -> Function
 
 def _differentiate(expr: Expr, name: str, order: int) -> Expr:
     """Symbolic differentiation, imported when a formula asks for it."""
-    from adcalc.derivatives import differentiate
+    from adcalc.symbolic.derivatives import differentiate
 
     return differentiate(expr, name, order)
 

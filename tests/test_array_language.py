@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from adcalc.algebras.latex import LATEX
 from adcalc.algebras.text import spelled, written
 from adcalc.errors import Problem, Source
-from adcalc.expr import Apply, Expr, Number, Variable, apply, variables
-from adcalc.parser.meaning import read
+from adcalc.ir.expr import Apply, Expr, Number, Variable, apply, variables
+from adcalc.parser.resolve import read
 from adcalc.table import PRIMITIVES
 
 NODES = [

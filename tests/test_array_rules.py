@@ -24,12 +24,13 @@ from adcalc.algebras.text import written
 from adcalc.autodiff.derive import Derivation
 from adcalc.autodiff.linearization import Linearization
 from adcalc.autodiff.stacks import unit_stack
+from adcalc.engines.plan import plan_of
 from adcalc.errors import DomainProblem, ShapeProblem, Source
-from adcalc.expr import Apply, Expr, apply, number, topological, variable
-from adcalc.matrices.derivative import partials
-from adcalc.parser.meaning import read
-from adcalc.primitive import Primitive
-from adcalc.shapes.builder import Builder
+from adcalc.ir.expr import Apply, Expr, apply, number, topological, variable
+from adcalc.ir.primitive import Primitive
+from adcalc.lower.builder import Builder
+from adcalc.parser.resolve import read
+from adcalc.symbolic.matrix_derivative import partials
 from adcalc.table import ARRAYS, PRIMITIVES, SCALAR
 
 Array: TypeAlias = Any
@@ -270,7 +271,7 @@ LAYERS = pytest.mark.parametrize("stacked", [False, True], ids=["one", "stack"])
 
 def run(case: Made, formulas: Sequence[Expr], at: Mapping[str, Array]) -> list[Array]:
     """The values of some formulas at a point."""
-    return case.work.formula.plan(tuple(formulas)).run(at)
+    return list(plan_of(case.work.formula, tuple(formulas)).run(at))
 
 
 def carried(

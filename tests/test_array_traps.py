@@ -17,7 +17,7 @@ import pytest
 
 import adcalc
 from adcalc.errors import DomainProblem, Problem, ShapeProblem
-from adcalc.rules import NoDerivative
+from adcalc.lower.rules import NoDerivative
 
 EXACT = ("reverse", "dual", "symbolic")
 

@@ -409,9 +409,9 @@ def test_strict_arithmetic_is_that_of_single_points() -> None:
 
 
 def test_without_llvmlite_numpy_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    from adcalc.batches import batch, rows
+    from adcalc.batches import batch, scheduling
 
-    for module in (batch, rows):
+    for module in (batch, scheduling):
         monkeypatch.setattr(module, "available", lambda: False)
     found = adcalc.parse("exp(x)").batch({"x": np.zeros(200_000)})
     assert found.engine == "numpy"
@@ -422,7 +422,7 @@ def test_without_llvmlite_numpy_does_the_work(monkeypatch: pytest.MonkeyPatch) -
 def test_machine_code_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    from adcalc.native import compiling
+    from adcalc.engines.native import compiling
 
     monkeypatch.setitem(sys.modules, "llvmlite", None)
     compiling.host.cache_clear()
@@ -434,22 +434,22 @@ def test_machine_code_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.skipif(not NATIVE, reason="llvmlite is not installed")
 def test_kept_machine_code_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code is kept in a folder of the user's own; a file that was changed is made anew."""
-    from adcalc.native import storing
+    from adcalc.engines.native import object_cache
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(storing, "_WORTH", 0)
+    monkeypatch.setattr(object_cache, "_WORTH", 0)
     module = "define i64 @f() {\n  ret i64 42\n}\n"
-    code = storing.machine_code(module)
+    code = object_cache.machine_code(module)
     folder = tmp_path / "adcalc" / "native"
     (kept,) = folder.glob("*.o")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert storing.machine_code(module) == code
+    assert object_cache.machine_code(module) == code
     kept.write_bytes(kept.read_bytes()[:-1] + b"!")
-    assert storing.machine_code(module) == code
+    assert object_cache.machine_code(module) == code
     assert code in kept.read_bytes()
     folder.chmod(0o770)
     kept.unlink()
-    assert storing.machine_code(module) == code
+    assert object_cache.machine_code(module) == code
     assert not list(folder.glob("*.o"))
 
 
@@ -564,7 +564,7 @@ def test_masked_entries_are_no_data() -> None:
 @pytest.mark.parametrize("seconds", [0.0, 60.0])
 def test_equal_rows_have_equal_results_or_none(engine: str, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where doubles overflow on the way, rows that there is no time to compute with more digits have no results."""
-    monkeypatch.setattr("adcalc.batches.looking.SECONDS_FOR_DIGITS", seconds)
+    monkeypatch.setattr("adcalc.batches.row_diagnosis.SECONDS_FOR_DIGITS", seconds)
     found = adcalc.parse("log(exp(x) + exp(y))").batch(
         {"x": np.full(1000, 1000.0), "y": np.full(1000, 1001.0)}, engine=engine
     )

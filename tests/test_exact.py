@@ -16,7 +16,7 @@ import pytest
 
 import adcalc
 from adcalc.errors import SyntaxProblem
-from adcalc.expr import decimal, number, rational
+from adcalc.ir.expr import decimal, number, rational
 from tests.test_scenarios import EXACT
 
 

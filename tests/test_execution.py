@@ -15,12 +15,12 @@ import adcalc
 from adcalc.autodiff.derive import Derivation
 from adcalc.autodiff.linearization import Asked, linearized
 from adcalc.autodiff.stacks import unit_stack
+from adcalc.engines.executable import Schedule
+from adcalc.engines.graph import UNFUSED, Grain
+from adcalc.engines.plan import Plan
 from adcalc.errors import Source
-from adcalc.execution import Plan
-from adcalc.execution.graph import UNFUSED, Grain
-from adcalc.execution.schedule import Schedule
-from adcalc.expr import Expr, variables
-from adcalc.parser.meaning import read
+from adcalc.ir.expr import Expr, variables
+from adcalc.parser.resolve import read
 
 #: Everything is large, and a block is a few entries that divide no length.
 FINE = Grain(2, 7)

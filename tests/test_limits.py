@@ -114,14 +114,14 @@ def test_deep_formulas_are_thrown_away() -> None:
     """A formula 300,000 deep is freed without overflowing the C stack; tried in a process of its own."""
     code = (
         "import gc\n"
-        "from adcalc.expr import apply, variable\n"
+        "from adcalc.ir.expr import apply, variable\n"
         "from adcalc.table import PRIMITIVES\n"
         "node = variable('x')\n"
         "for _ in range(300_000):\n"
         "    node = apply(PRIMITIVES['sin'], node)\n"
         "del node\n"
         "gc.collect()\n"
-        "from adcalc.expr import _living\n"
+        "from adcalc.ir.expr import _living\n"
         "print('freed', len(_living) < 1000)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)

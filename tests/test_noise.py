@@ -15,7 +15,7 @@ from adcalc.algebras import roundings
 from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.noise import Noise
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 from adcalc.table import PRIMITIVES, TABLE
 from tests.test_array_rules import CORES, Core, label
 

@@ -19,9 +19,9 @@ from adcalc.autodiff.derive import Derivation
 from adcalc.autodiff.linearization import Asked, Linearization, linearized
 from adcalc.autodiff.stacks import unit_stack
 from adcalc.errors import Source
-from adcalc.expr import Expr
-from adcalc.primitive import Primitive
-from adcalc.program import evaluate, lowered
+from adcalc.ir.expr import Expr
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import evaluate, lowered
 from adcalc.table import PRIMITIVES, TABLE
 from tests.test_array_rules import CORES, LAYERS, Core, label, made, run, unit_tangents
 from tests.test_array_scenarios import SCENARIOS, Scenario, by_name, near

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 import adcalc
 from adcalc.algebras.multiprecision import Multiprecision
 from adcalc.algebras.text import written
-from adcalc.expr import Apply, Expr, Number, apply, number, topological, variable
-from adcalc.primitive import Primitive
-from adcalc.program import evaluate, lowered
+from adcalc.ir.expr import Apply, Expr, Number, apply, number, topological, variable
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import evaluate, lowered
 from adcalc.results import Gradient
-from adcalc.simplify import simplified
+from adcalc.symbolic.simplify import simplified
 from adcalc.table import CALLABLE, PRIMITIVES, SCALAR
 
 EXACT = ("reverse", "dual", "symbolic")

@@ -17,11 +17,11 @@ import pytest
 import adcalc
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import written
+from adcalc.autodiff.transforms import adjoints, jvp
 from adcalc.backends import BACKENDS
 from adcalc.backends.numeric import Numeric
 from adcalc.errors import ArityProblem, DomainProblem
-from adcalc.program import evaluate, lowered
-from adcalc.transforms import adjoints, jvp
+from adcalc.ir.program import evaluate, lowered
 
 EXACT = ("reverse", "dual", "symbolic")
 

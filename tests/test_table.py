@@ -27,12 +27,12 @@ from adcalc.algebras.latex import LATEX
 from adcalc.algebras.multiprecision import Multiprecision
 from adcalc.algebras.text import written
 from adcalc.errors import DomainProblem
-from adcalc.expr import Expr, apply, number, variable
+from adcalc.ir.expr import Expr, apply, number, variable
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import Unused, evaluate, lowered
+from adcalc.lower.rules import Call, partial
 from adcalc.numeric.differences import slope
-from adcalc.primitive import Primitive
-from adcalc.program import Unused, evaluate, lowered
-from adcalc.rules import Call, partial
-from adcalc.simplify import simplified
+from adcalc.symbolic.simplify import simplified
 from adcalc.table import PRIMITIVES, SCALAR, TABLE
 
 EXACT = ("reverse", "dual", "symbolic")

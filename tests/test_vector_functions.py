@@ -18,8 +18,8 @@ from mpmath import mp, mpf
 binding = pytest.importorskip("llvmlite.binding")
 
 from adcalc.algebras.floats import FLOATS  # noqa: E402
-from adcalc.native import libmvec, processor  # noqa: E402
-from adcalc.native.functions import VectorFunction, vector_function  # noqa: E402
+from adcalc.engines.native import libmvec, processor  # noqa: E402
+from adcalc.engines.native.functions import VectorFunction, vector_function  # noqa: E402
 from adcalc.table import PRIMITIVES  # noqa: E402
 
 REFERENCES: dict[str, Callable[..., Any]] = {

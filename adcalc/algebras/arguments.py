@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from adcalc.algebras.ropes import Rope
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 
 # What extremes over an axis are called in a formula.
 _CALLED = {"amin": "min", "amax": "max"}

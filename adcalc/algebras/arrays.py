@@ -16,10 +16,10 @@ import numpy as np
 
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.kernels import Kernel, kernel
-from adcalc.expr import Expr, Number
-from adcalc.primitive import Primitive
-from adcalc.program import Unused, evaluate, lowered
-from adcalc.rules import Call, compiled
+from adcalc.ir.expr import Expr, Number
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import Unused, evaluate, lowered
+from adcalc.lower.rules import Call, compiled
 
 Array: TypeAlias = Any
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from adcalc.algebras.floats import FLOATS
-from adcalc.expr import Apply, Number
-from adcalc.primitive import Primitive
-from adcalc.program import Program, Unused
-from adcalc.rules import Call, compiled
+from adcalc.ir.expr import Apply, Number
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import Program, Unused
+from adcalc.lower.rules import Call, compiled
 from adcalc.table.operators import COMPARISON
 
 _ARITHMETIC: dict[str, Callable[..., complex]] = {

@@ -1,17 +1,17 @@
 """Core formulas: formulas over whole arrays whose every node has a shape.
 
 Forward or reverse mode over this algebra writes a derivative down once, for all points of the same
-shapes; `adcalc.execution` then carries it out.
+shapes; `adcalc.engines` then carries it out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adcalc.expr import Expr, Number, number
-from adcalc.primitive import Primitive
-from adcalc.shapes.builder import Builder
-from adcalc.shapes.core import Shape
+from adcalc.ir.expr import Expr, Number, number
+from adcalc.ir.primitive import Primitive
+from adcalc.lower.builder import Builder
+from adcalc.lower.shape_rules import Shape
 
 
 class CoreFormulas:

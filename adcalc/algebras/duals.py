@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from adcalc.expr import Apply, Number
-from adcalc.primitive import Primitive
-from adcalc.program import Differentiable
-from adcalc.rules import Call, NoDerivative, partial
+from adcalc.ir.expr import Apply, Number
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import Differentiable
+from adcalc.lower.rules import Call, NoDerivative, partial
 from adcalc.table import PRIMITIVES
 
 T = TypeVar("T")
@@ -113,7 +113,7 @@ def pushed(algebra: Differentiable[T], call: Call[T], argument: int, tangent: T)
         arguments = list(call.arguments)
         arguments[argument] = tangent
         return algebra.apply(primitive, arguments)
-    from adcalc.corerules import carry_out_core
+    from adcalc.lower.core_rules import carry_out_core
 
     return carry_out_core(algebra, call, primitive.tangents, argument, "d", tangent)
 
@@ -126,7 +126,7 @@ def pulled(algebra: Differentiable[T], call: Call[T], argument: int, adjoint: T)
     """
     if call.primitive.elementwise:
         return contribution(algebra, call, argument, adjoint)
-    from adcalc.corerules import carry_out_core
+    from adcalc.lower.core_rules import carry_out_core
 
     texts = (not algebra.exact and call.primitive.plain) or call.primitive.adjoints
     return carry_out_core(algebra, call, texts, argument, "g", adjoint)

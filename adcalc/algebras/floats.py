@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from adcalc.expr import Number
-from adcalc.primitive import Primitive
-from adcalc.rules import Call, compiled
+from adcalc.ir.expr import Number
+from adcalc.ir.primitive import Primitive
+from adcalc.lower.rules import Call, compiled
 
 Function = Callable[..., float]
 

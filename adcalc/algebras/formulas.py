@@ -1,15 +1,15 @@
 """Formulas: a primitive applied to formulas is a formula.
 
 Reverse or forward mode over this algebra is symbolic differentiation; what it writes down is tidied
-up by `adcalc.simplify`.
+up by `adcalc.symbolic.simplify`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adcalc.expr import Expr, Number, apply, number
-from adcalc.primitive import Primitive
+from adcalc.ir.expr import Expr, Number, apply, number
+from adcalc.ir.primitive import Primitive
 
 
 class Formulas:

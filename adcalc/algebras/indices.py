@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from adcalc.expr import Apply, Expr, Variable
+from adcalc.ir.expr import Apply, Expr, Variable
 
 _NONE: frozenset[str] = frozenset()
 

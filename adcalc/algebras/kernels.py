@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from adcalc.primitive import Primitive
-from adcalc.shapes.core import key_slices
+from adcalc.ir.primitive import Primitive
+from adcalc.lower.shape_rules import key_slices
 
 Array: TypeAlias = Any
 Kernel: TypeAlias = Callable[..., Array]

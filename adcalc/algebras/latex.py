@@ -10,9 +10,9 @@ from string import Formatter
 from adcalc.algebras.arguments import has_names, written_call
 from adcalc.algebras.ropes import Pieces, Rope, joined, piece, rope
 from adcalc.algebras.text import digits, literal
-from adcalc.expr import Number
-from adcalc.primitive import Primitive
-from adcalc.rules import ARGUMENTS
+from adcalc.ir.expr import Number
+from adcalc.ir.primitive import Primitive
+from adcalc.lower.rules import ARGUMENTS
 from adcalc.table.operators import ATOM, POWER, PRODUCT, SIGN, SUM, TERNARY
 
 _GREEK = frozenset(

@@ -13,9 +13,9 @@ from typing import Any
 
 import mpmath
 
-from adcalc.expr import Number
-from adcalc.primitive import Primitive
-from adcalc.rules import Call, compiled
+from adcalc.ir.expr import Number
+from adcalc.ir.primitive import Primitive
+from adcalc.lower.rules import Call, compiled
 from adcalc.table.operators import COMPARISON
 
 Real = Any

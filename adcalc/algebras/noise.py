@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from adcalc.algebras.roundings import EXACT, FAR, GAMMAS, LARGEST_WHOLE, NEAR_A_ROOT, ROUGH, SIZE, SMALLEST, VANISHING
-from adcalc.expr import Number
-from adcalc.primitive import Primitive
+from adcalc.ir.expr import Number
+from adcalc.ir.primitive import Primitive
 
 if TYPE_CHECKING:
     from adcalc.algebras.arrays import Arrays

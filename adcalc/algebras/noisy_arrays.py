@@ -20,8 +20,8 @@ from adcalc.algebras.roundings import (
     SMALLEST,
     VANISHING,
 )
-from adcalc.primitive import Primitive
-from adcalc.program import Algebra
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import Algebra
 
 Array: TypeAlias = Any
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from adcalc.algebras.kernels import kernel
 from adcalc.algebras.multiprecision import Multiprecision
-from adcalc.expr import Number
-from adcalc.primitive import Primitive
+from adcalc.ir.expr import Number
+from adcalc.ir.primitive import Primitive
 
 Array: TypeAlias = Any
 #: A number of mpmath's, which has no types of its own.
@@ -131,7 +131,7 @@ def _chosen(condition: Array, x: Array, y: Array) -> Array:
 
 
 def _scatter(wide: PreciseArrays, x: Array, dims: tuple[int, ...], key: tuple[Any, ...]) -> Array:
-    from adcalc.shapes.core import key_slices
+    from adcalc.lower.shape_rules import key_slices
 
     kept = sum(isinstance(part, tuple) for part in key)
     shape = np.shape(x)

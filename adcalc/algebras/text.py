@@ -14,9 +14,9 @@ from typing import Protocol
 from adcalc.algebras.arguments import has_names, written_call
 from adcalc.algebras.indices import index_names, open_indices
 from adcalc.algebras.ropes import Rope, joined, piece, rope, within
-from adcalc.expr import Apply, Expr, Number, apply, topological, variable, variables
-from adcalc.primitive import Primitive
-from adcalc.program import evaluate, lowered
+from adcalc.ir.expr import Apply, Expr, Number, apply, topological, variable, variables
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import evaluate, lowered
 from adcalc.table import PRIMITIVES
 from adcalc.table.operators import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, TERNARY
 
@@ -140,7 +140,7 @@ def digits(value: float) -> str:
 def literal(number: Number) -> str:
     """The text that reads back to exactly this number: an integer, a decimal or a quotient.
 
-    >>> from adcalc.expr import decimal, rational
+    >>> from adcalc.ir.expr import decimal, rational
     >>> [literal(decimal(text)) for text in ("2.50", "1e30", "9007199254740993", "-1.5e-7", "0.001")]
     ['2.5', '1e30', '9007199254740993', '-1.5e-7', '0.001']
     >>> literal(rational(1, 3))
@@ -190,7 +190,7 @@ def written(expr: Expr, notation: Notation = TEXT) -> str:
     """A formula as text on one line, repeated parts named where it would be long otherwise.
 
     >>> from adcalc.errors import Source
-    >>> from adcalc.parser.meaning import read
+    >>> from adcalc.parser.resolve import read
     >>> written(read(Source("-(x ^ 2)*(y - (z - 1)) / 2x" .replace("2x", "(2x)")), ()).result)
     '-x^2*(y - (z - 1))/(2*x)'
     """

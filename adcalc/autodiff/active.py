@@ -16,10 +16,10 @@ from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.duals import contribution, pushed
 from adcalc.autodiff.derive import Derivation
 from adcalc.autodiff.stacks import blocks_of, unit_stack
-from adcalc.expr import Number
-from adcalc.primitive import Primitive
-from adcalc.program import evaluate
-from adcalc.rules import Call
+from adcalc.ir.expr import Number
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import evaluate
+from adcalc.lower.rules import Call
 from adcalc.table import PRIMITIVES
 
 Array: TypeAlias = Any

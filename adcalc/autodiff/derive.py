@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from adcalc.autodiff.linearization import Linearization
-from adcalc.expr import Expr, number, variables
-from adcalc.program import lowered
-from adcalc.shapes.core import Shape
+from adcalc.autodiff.transforms import Refusal, pushforward, vjp
+from adcalc.ir.expr import Expr, number, variables
+from adcalc.ir.program import lowered
+from adcalc.lower.shape_rules import Shape
 from adcalc.table import PRIMITIVES
-from adcalc.transforms import Refusal, pushforward, vjp
 
 _PLUS, _TIMES = PRIMITIVES["+"], PRIMITIVES["*"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, Pullback, Pushforward
-from adcalc.expr import Expr
-from adcalc.shapes.core import Shape
+from adcalc.ir.expr import Expr
+from adcalc.lower.shape_rules import Shape
 
 Kind: TypeAlias = Literal["value", "gradient", "jacobian", "hessian", "jvp", "vjp", "hvp"]
 #: A number or an array, in the algebra at work.

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from adcalc.algebras.coreformulas import CoreFormulas
+from adcalc.autodiff.transforms import Refusal, differentiable
 from adcalc.errors import Caution, Source, Span
-from adcalc.expr import Expr, Variable, variable, variables
-from adcalc.program import Program, lowered
+from adcalc.ir.expr import Expr, Variable, variable, variables
+from adcalc.ir.program import Program, lowered
+from adcalc.lower.builder import Builder
+from adcalc.lower.shape_rules import Shape
 from adcalc.results import Figure
-from adcalc.shapes.builder import Builder
-from adcalc.shapes.core import Shape
-from adcalc.transforms import Refusal, differentiable
-
-if TYPE_CHECKING:
-    from adcalc.execution import Plan
 
 
 class Asked(NamedTuple):
@@ -119,13 +116,6 @@ class Linearization:
                 )
         return found
 
-    def plan(self, formulas: tuple[Expr, ...]) -> Plan:
-        """How NumPy carries out some formulas."""
-        from adcalc.execution import Plan
-
-        found: Plan = self.kept(("plan", formulas), lambda: Plan(formulas))
-        return found
-
     def seed(self, kind: str, name: str, shape: Shape) -> Variable:
         """The input that a tangent or a cotangent is given by."""
         found = variable(f"{kind} {name}")
@@ -173,7 +163,7 @@ def linearized(asked: Asked) -> Linearization:
         if all(np.array_equal(inputs[name], value) for name, value in each.sizes.items()):
             return each
     from adcalc.algebras.arrays import computed
-    from adcalc.shapes.elaboration import elaborated
+    from adcalc.lower.lowering import elaborated
 
     made = elaborated([asked.root], dict(shapes), inputs, asked.spans, asked.source, Builder(), computed)
     (root,) = made.roots

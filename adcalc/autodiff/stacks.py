@@ -10,8 +10,8 @@ import numpy as np
 
 from adcalc.autodiff.derive import Derivation, Derivative, Partials, Pullback, Pushforward
 from adcalc.autodiff.figures import Figures, Kind, Run, fitted
-from adcalc.expr import Expr
-from adcalc.shapes.core import Shape
+from adcalc.ir.expr import Expr
+from adcalc.lower.shape_rules import Shape
 
 Array: TypeAlias = Any
 

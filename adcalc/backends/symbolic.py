@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, Pullback
 from adcalc.backends.backend import Backend
-from adcalc.expr import variables
-from adcalc.rules import NoDerivative
+from adcalc.ir.expr import variables
+from adcalc.lower.rules import NoDerivative
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Symbolic(Backend):
 
 def _simplified(work: Derivation) -> Formulas:
     """The partial derivatives of a formula of numbers in their canonical form."""
-    from adcalc.derivatives import partials
+    from adcalc.symbolic.derivatives import partials
 
     return dict(zip(work.wrt, partials(work.formula.root, work.wrt, exact=True), strict=True))
 
@@ -43,9 +43,9 @@ def _normal(work: Derivation, first: Formulas) -> Formulas:
     def make() -> Formulas:
         from adcalc.algebras.arrays import computed
         from adcalc.errors import Source
-        from adcalc.matrices.derivative import plain_length, written
-        from adcalc.shapes.builder import Builder
-        from adcalc.shapes.elaboration import elaborated
+        from adcalc.lower.builder import Builder
+        from adcalc.lower.lowering import elaborated
+        from adcalc.symbolic.matrix_derivative import plain_length, written
 
         live = {name: formula for name, formula in first.items() if formula is not None}
         shown = written(list(live.values()), work.formula.builder, plain_length, exact=True, book=False)

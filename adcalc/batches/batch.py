@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from adcalc.answer import located
 from adcalc.autodiff.derive import Derivation, Quotients
 from adcalc.autodiff.linearization import Linearization, linearized
 from adcalc.backends.reverse import Reverse
 from adcalc.batches.computation import Computation, computation
-from adcalc.batches.looking import Looked, Visit
 from adcalc.batches.order import Order, pairs
 from adcalc.batches.points import Points, points
 from adcalc.batches.rounding_check import in_doubt
-from adcalc.batches.rows import carrier, run
+from adcalc.batches.row_diagnosis import Looked, Visit
+from adcalc.batches.scheduling import carrier, run
 from adcalc.batches.single import Single
+from adcalc.engines.native.compiling import available
+from adcalc.engines.native.layout import Layout, Raised
+from adcalc.engines.native.memory import column
 from adcalc.errors import Caution, InputProblem, ShapeProblem
-from adcalc.inputs import Given, resolved
-from adcalc.native.compiling import available
-from adcalc.native.layout import Layout, Raised
-from adcalc.native.memory import column
-from adcalc.query import Query, query_at
+from adcalc.lower.rules import NoDerivative
+from adcalc.lower.shape_rules import named
+from adcalc.query.answer import located
+from adcalc.query.inputs import Given, resolved
+from adcalc.query.query import Query, query_at
 from adcalc.results import Batch
-from adcalc.rules import NoDerivative
-from adcalc.shapes.core import named
 
 if TYPE_CHECKING:
     from adcalc.function import Function

@@ -15,9 +15,9 @@ from adcalc.autodiff.linearization import Linearization
 from adcalc.backends.backend import Backend
 from adcalc.batches.points import Points
 from adcalc.batches.row_guards import Watch, alarms_of, codes, doubts_of, watches
-from adcalc.expr import Expr, number, variables
-from adcalc.native.layout import Layout
-from adcalc.program import Program, lowered
+from adcalc.engines.native.layout import Layout
+from adcalc.ir.expr import Expr, number, variables
+from adcalc.ir.program import Program, lowered
 
 Key = TypeVar("Key")
 

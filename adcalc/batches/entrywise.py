@@ -11,9 +11,9 @@ from adcalc.backends.backend import Backend
 from adcalc.batches.batch import batch
 from adcalc.batches.order import Order
 from adcalc.errors import ShapeProblem
-from adcalc.inputs import Point, resolved
+from adcalc.lower.shape_rules import named
+from adcalc.query.inputs import Point, resolved
 from adcalc.results import Figure, Gradient
-from adcalc.shapes.core import named
 
 if TYPE_CHECKING:
     from adcalc.function import Function

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from adcalc.batches.registers import Registers
-from adcalc.execution import Plan
-from adcalc.expr import Expr
-from adcalc.native.layout import Layout, Raised, fewer, watched
-from adcalc.native.memory import column
+from adcalc.batches.register_allocation import Registers
+from adcalc.engines.native.layout import Layout, Raised, fewer, watched
+from adcalc.engines.native.memory import column
+from adcalc.engines.plan import Plan
+from adcalc.ir.expr import Expr
 
 Array: TypeAlias = Any
 
@@ -44,7 +44,7 @@ class Planned:
         self.plan = Plan(outputs) if self.registers is None else None
 
     def bound(self, columns: Sequence[Array], numbers: Sequence[float], results: Sequence[Array]) -> Run:
-        """The program with its data; arguments as those of `adcalc.native.engine.Machine.bound`."""
+        """The program with its data; arguments as those of `adcalc.engines.native.runtime.Machine.bound`."""
         return Run(
             self,
             dict(zip(self.layout.columns, columns, strict=True)),

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from adcalc.errors import ShapeProblem
+from adcalc.lower.shape_rules import named
 from adcalc.results import Figure
-from adcalc.shapes.core import named
 
 Array: TypeAlias = Any
 

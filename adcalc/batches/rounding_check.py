@@ -19,9 +19,9 @@ from adcalc.algebras.noisy_arrays import stray
 from adcalc.algebras.roundings import CHOOSING, SMALLEST
 from adcalc.batches.computation import Computation
 from adcalc.batches.points import Points
-from adcalc.expr import Number
-from adcalc.primitive import Primitive
-from adcalc.program import Unused, evaluate
+from adcalc.ir.expr import Number
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import Unused, evaluate
 
 Array: TypeAlias = Any
 

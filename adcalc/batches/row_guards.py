@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from adcalc.autodiff.linearization import Linearization
+from adcalc.autodiff.transforms import anywhere, reaches
 from adcalc.checks.guards import can_leave, kink_conditions
-from adcalc.expr import Apply, Expr, Number, Variable, number
-from adcalc.program import lowered
-from adcalc.rules import Call, compiled
+from adcalc.ir.expr import Apply, Expr, Number, Variable, number
+from adcalc.ir.program import lowered
+from adcalc.lower.rules import Call, compiled
 from adcalc.table import PRIMITIVES
-from adcalc.transforms import anywhere, reaches
 
 Kind = Literal["domain", "kink"]
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from adcalc.answer import answer
 from adcalc.autodiff.figures import Request
 from adcalc.backends.backend import Backend
 from adcalc.batches.points import Points
 from adcalc.errors import Caution, DomainProblem
-from adcalc.query import Query
+from adcalc.query.answer import answer
+from adcalc.query.query import Query
 
 Array: TypeAlias = Any
 

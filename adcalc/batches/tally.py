@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from adcalc.batches.looking import Looked, Warned
+from adcalc.batches.row_diagnosis import Looked, Warned
 from adcalc.errors import Caution
 from adcalc.results import Reason
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from adcalc.algebras.duals import pulled
 from adcalc.algebras.text import digits, written
+from adcalc.autodiff.transforms import adjoints
 from adcalc.checks.entries import (
     Entries,
     Place,
@@ -30,11 +31,10 @@ from adcalc.checks.guards import can_leave
 from adcalc.checks.kinks import core_holds, harmless_kinks, kink_caution, on_kink
 from adcalc.checks.observation import Observation
 from adcalc.errors import Caution, DomainProblem
-from adcalc.expr import Apply, Number
-from adcalc.program import Unused
-from adcalc.rules import NoDerivative
+from adcalc.ir.expr import Apply, Number
+from adcalc.ir.program import Unused
+from adcalc.lower.rules import NoDerivative
 from adcalc.table import PRIMITIVES
-from adcalc.transforms import adjoints
 
 #: More than this many warnings of one result say nothing new.
 MOST_CAUTIONS = 20

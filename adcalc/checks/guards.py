@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from adcalc.autodiff.linearization import Linearization
-from adcalc.expr import Apply, Expr, Number
-from adcalc.program import Program, Slot, Unused, evaluate, lowered
-from adcalc.rules import ARGUMENTS, Call, compiled
-from adcalc.shapes.rules import core_formula
+from adcalc.autodiff.transforms import anywhere, reaches
+from adcalc.ir.expr import Apply, Expr, Number
+from adcalc.ir.program import Program, Slot, Unused, evaluate, lowered
+from adcalc.lower.rules import ARGUMENTS, Call, compiled
+from adcalc.lower.shaped_rules import core_formula
 from adcalc.table import PRIMITIVES
-from adcalc.transforms import anywhere, reaches
 
 _AND, _EQUAL, _WHERE, _UNSOUND = (PRIMITIVES[name] for name in ("and", "==", "where", "unsound"))
 #: Rows of the largest matrix whose condition number is looked at.

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from adcalc.algebras.duals import Dual, Duals
+from adcalc.autodiff.transforms import adjoints
 from adcalc.checks.entries import Entries, both, fails, first_place, holds_anywhere, how_many, is_number, masked, shown
 from adcalc.checks.guards import core_condition, is_plain_condition, kinked_arguments, may_be_kinked
 from adcalc.checks.observation import Observation
 from adcalc.errors import Caution
-from adcalc.expr import Apply, variable
-from adcalc.program import Slot, evaluate
-from adcalc.rules import NoDerivative
+from adcalc.ir.expr import Apply, variable
+from adcalc.ir.program import Slot, evaluate
+from adcalc.lower.rules import NoDerivative
 from adcalc.table import PRIMITIVES
-from adcalc.transforms import adjoints
 
 _GIVEN = PRIMITIVES["given"]
 
@@ -156,7 +156,9 @@ def _kink_place(seen: Observation, index: int, active: Sequence[bool]) -> str:
 def core_holds(seen: Observation, node: Apply, text: str) -> bool:
     """Whether a condition of the table holds for some entry of a core row."""
     condition = core_condition(seen.formula, node, text)
-    return holds_anywhere(seen.formula.plan((condition,)).run(seen.asked.inputs)[0])
+    from adcalc.engines.plan import plan_of
+
+    return holds_anywhere(plan_of(seen.formula, (condition,)).run(seen.asked.inputs)[0])
 
 
 def kinks_met(seen: Observation, active: Sequence[bool]) -> list[tuple[int, Entries]]:

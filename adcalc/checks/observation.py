@@ -13,13 +13,13 @@ from typing import Any
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits, written
 from adcalc.autodiff.linearization import Asked, Linearization
+from adcalc.autodiff.transforms import reaches
 from adcalc.checks.entries import Entries, Place, entry, shown
 from adcalc.errors import Span
-from adcalc.expr import Apply, Expr, Number, apply, number, rebuild, variable, variables
-from adcalc.primitive import Primitive
-from adcalc.program import Unused, evaluate, taken
-from adcalc.rules import ARGUMENTS, Call, compiled
-from adcalc.transforms import reaches
+from adcalc.ir.expr import Apply, Expr, Number, apply, number, rebuild, variable, variables
+from adcalc.ir.primitive import Primitive
+from adcalc.ir.program import Unused, evaluate, taken
+from adcalc.lower.rules import ARGUMENTS, Call, compiled
 
 # A sub-expression of more characters is not quoted in a message, and one with a loosely binding
 # operator is not put into a condition.

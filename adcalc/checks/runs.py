@@ -14,8 +14,8 @@ from adcalc.autodiff.linearization import Linearization
 from adcalc.checks.entries import holds_anywhere
 from adcalc.checks.guards import Guard
 from adcalc.errors import LimitProblem
-from adcalc.expr import Expr, variables
-from adcalc.program import Program, Unused, evaluate, lowered
+from adcalc.ir.expr import Expr, variables
+from adcalc.ir.program import Program, Unused, evaluate, lowered
 from adcalc.results import Figure
 
 Entries: TypeAlias = Any
@@ -53,10 +53,12 @@ class InDoubles:
         return used_outputs(program, values)
 
     def _by_numpy(self, formulas: Sequence[Expr], inputs: Mapping[str, Figure]) -> Sequence[Entries]:
+        from adcalc.engines.plan import plan_of
+
         guards, self._guards = self._guards, None
         if not guards:
-            return self._formula.plan(tuple(formulas)).run(inputs)
-        found = self._formula.plan((*formulas, *[guard.formula for guard in guards])).run(inputs)
+            return plan_of(self._formula, tuple(formulas)).run(inputs)
+        found = plan_of(self._formula, (*formulas, *[guard.formula for guard in guards])).run(inputs)
         flags = found[len(formulas) :]
         self.raised = [guard for guard, flag in zip(guards, flags, strict=True) if holds_anywhere(flag)]
         return found[: len(formulas)]

@@ -9,7 +9,7 @@ def main() -> None:
     """The entry point of `adcalc`."""
     if sys.argv[1:] == ["--version"]:
         # The one answer that needs nothing at all is not made to wait for the rest.
-        from adcalc.version import __version__
+        from adcalc import __version__
 
         try:
             print(f"adcalc {__version__}", flush=True)

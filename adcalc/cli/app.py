@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from adcalc.version import __version__
+from adcalc import __version__
 
 #: Every command: one module of this folder each, with the help line shown in the list.
 COMMANDS = {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from adcalc.errors import InputProblem, Problem, Source, SyntaxProblem
 from adcalc.function import Function
-from adcalc.inputs import Given, resolved
+from adcalc.query.inputs import Given, resolved
 from adcalc.results import Figure
 
 _WORD = re.compile(r"[^\W\d][\w₀-₉]*")

@@ -18,13 +18,13 @@ from prompt_toolkit.layout.processors import HighlightMatchingBracketProcessor
 from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.output.defaults import create_output
 
+from adcalc import __version__
 from adcalc.cli.failures import tell, tell_fault
 from adcalc.cli.repl_input import joined, unfinished
 from adcalc.cli.repl_orders import Leave, run
 from adcalc.cli.repl_typing import STYLE, Colours, Names
 from adcalc.errors import Problem
 from adcalc.session import Session
-from adcalc.version import __version__
 
 
 def converse(session: Session, input: Input | None = None, output: Output | None = None) -> None:

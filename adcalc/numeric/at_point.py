@@ -16,8 +16,8 @@ from adcalc.autodiff.linearization import Asked
 from adcalc.checks.diagnose import is_defined
 from adcalc.checks.observation import Observation
 from adcalc.errors import Caution, MethodProblem
+from adcalc.ir.program import Unused, evaluate
 from adcalc.numeric.differences import Estimate, curvature, reach, slope, twist
-from adcalc.program import Unused, evaluate
 from adcalc.results import Figure
 
 Array: TypeAlias = Any
@@ -203,7 +203,9 @@ class _Values:
                 changed.reshape(-1)[entry] = to
                 inputs[name] = changed
         if formula.arrays:
-            (value,) = formula.plan((formula.root,)).run(inputs)
+            from adcalc.engines.plan import plan_of
+
+            (value,) = plan_of(formula, (formula.root,)).run(inputs)
             return [float(value)] if isinstance(value, float) else value.reshape(-1)
         values = evaluate(formula.program, FLOATS, inputs)
         value = values[formula.program.output]

@@ -12,7 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from adcalc.errors import Source, SyntaxProblem
-from adcalc.parser.tables import tables
+from adcalc.parser.lalr import tables
 
 _OPEN_ENDED = frozenset(
     [

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from enum import Enum
 
 from adcalc.errors import Source
-from adcalc.expr import Expr, apply
+from adcalc.ir.expr import Expr, apply
 from adcalc.parser.syntax import Syntax
 from adcalc.table import PRIMITIVES
 

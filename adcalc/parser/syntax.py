@@ -9,8 +9,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from adcalc.errors import Problem, Source, SyntaxProblem
+from adcalc.parser.lalr import tables
 from adcalc.parser.lexer import Token, tokens
-from adcalc.parser.tables import tables
 
 
 class Syntax(NamedTuple):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from adcalc.errors import NameProblem, near
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
+from adcalc.lower.rules import ARGUMENTS
 from adcalc.render.machine import json_line
 from adcalc.render.page import write
 from adcalc.render.screen import Screen
-from adcalc.rules import ARGUMENTS
 from adcalc.table import PRIMITIVES, TABLE
 
 #: How a reader writes what is no call and stands for no sign between two arguments.

@@ -10,12 +10,12 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from adcalc.errors import Caution, NameProblem, Problem, Source, Span
-from adcalc.expr import Apply, rebuild, topological, variable
 from adcalc.function import Function
+from adcalc.ir.expr import Apply, rebuild, topological, variable
 from adcalc.parser import Syntax
 from adcalc.results import Figure
 from adcalc.session.entries import ANSWER
-from adcalc.simplify import simplified
+from adcalc.symbolic.simplify import simplified
 from adcalc.table import PRIMITIVES
 
 _GIVEN = PRIMITIVES["given"]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from adcalc.batches.batch import carried_out, row_label
-from adcalc.batches.looking import SECONDS_FOR_DIGITS
 from adcalc.batches.order import Order, pairs
+from adcalc.batches.row_diagnosis import SECONDS_FOR_DIGITS
 from adcalc.batches.tally import Tally
 from adcalc.data.references import Array
 from adcalc.errors import Caution, DomainProblem, InputProblem
 from adcalc.function import Function
-from adcalc.inputs import Given
+from adcalc.query.inputs import Given
 from adcalc.results import Reason
 from adcalc.streams.parts import Part, Table, Writer, shortened
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 from adcalc.table.elementary import ELEMENTARY
 from adcalc.table.linear import LINEAR, RULE_NAMES
 from adcalc.table.operators import OPERATORS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 
 _R, _L = "roots, exponentials, logarithms", r"\left({x}\right)"
 _T, _H = "trigonometry", "hyperbolic functions"

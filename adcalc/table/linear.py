@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 from adcalc.table.operators import PRODUCT
 
 _G = "linear algebra"

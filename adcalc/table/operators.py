@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 
 _TIE = "the derivative is that of the branch taken, the other side may have another one"
 

@@ -7,7 +7,7 @@ that the number never comes without a warning.
 
 from __future__ import annotations
 
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 
 _P, _A = "piecewise", "neural networks"
 _JUMP = "0 is a convention"

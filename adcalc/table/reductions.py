@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 
 _R, _N, _L = "sums and statistics", "norms", "losses and neural networks"
 _CORE: dict[str, Any] = {"over": "core", "internal": True, "group": "parts of arrays"}

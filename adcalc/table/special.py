@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 
 _S, _N = "special functions", "probability"
 _NOT_A_POLE = "x > 0 or x != floor(x)"

@@ -1,7 +1,7 @@
 """Arrays: how they are written, made, taken apart and put together.
 
 A row over whole arrays is either *core*, with its adjoint and tangent as text, or it says by which
-rule it is made of core rows once the shapes are known (`adcalc.shapes`).  Core rows look at the last
+rule it is made of core rows once the shapes are known (`adcalc.lower`).  Core rows look at the last
 axes only, so that further axes in front (a stack of directions, the index of a sum) pass through.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adcalc.primitive import Primitive
+from adcalc.ir.primitive import Primitive
 from adcalc.table.operators import ATOM, POWER, PRODUCT
 
 _S, _M = "arrays", "making arrays"

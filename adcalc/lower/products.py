@@ -1,0 +1,214 @@
+"""Products: by `@`, by `*` in both notations, and those of linear algebra with names."""
+
+from __future__ import annotations
+
+import math
+
+from adcalc.errors import Caution
+from adcalc.ir.expr import Apply, Number
+from adcalc.lower.lowerer import Elaborator, Refusal, Val, row
+from adcalc.lower.reductions import extreme, squared_norm
+from adcalc.lower.shape_rules import Shape, broadcast, named
+
+
+def applied(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """A row that works entry by entry, with what is to be said about `*`."""
+    name = node.primitive.name
+    if name in ("max", "min") and len(arguments) == 1:
+        return extreme(e, f"a{name}", arguments[0])
+    if name == "^":
+        simpler = squared_norm(e, arguments)
+        if simpler is not None:
+            return simpler
+    if name == "*":
+        shapes = [e.inner(val) for val in arguments]
+        ranks = sorted(map(len, shapes))
+        if ranks[0] and ranks[-1] == 2 and not _fit(shapes) and _conform(*shapes):
+            message = "`*` is read as the matrix product here, for entry by entry the shapes do not fit"
+            _caution(e, message, "write `@` to say so")
+            return multiplied(e, *arguments)
+        noted(e, arguments)
+    return e.entrywise(name, arguments)
+
+
+def _fit(shapes: list[Shape]) -> bool:
+    try:
+        broadcast(shapes)
+    except ValueError:
+        return False
+    return True
+
+
+def noted(e: Elaborator, vals: list[Val]) -> None:
+    """Says how a product by `*` was read where both notations have a reading."""
+    first, second = (e.inner(val) for val in vals)
+    square = len(first) == 2 and first[0] == first[1] > 1 and vals[0].expr is not vals[1].expr
+    if square and second in (first, first[1:]) and not any(e.builder.is_constant(v.expr) for v in vals):
+        _caution(
+            e,
+            "`*` is entry by entry here, as in NumPy",
+            "write `@` for the matrix product, `.*` to say that this is meant",
+        )
+
+
+def _caution(e: Elaborator, message: str, hint: str) -> None:
+    caution = Caution("notation", message, e.span, hint)
+    if caution.span is not None and e.call is None and caution not in e.cautions:
+        e.cautions.append(caution)
+
+
+def _conform(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+    return bool(first and second) and first[-1] == second[0]
+
+
+def product(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """`@`, and `dot`."""
+    first, second = arguments
+    if not (e.rank(first) and e.rank(second)):
+        if node.primitive.name == "dot":
+            return e.entrywise("*", arguments)
+        raise Refusal("`@` multiplies vectors and matrices", "write `*` for a product with a number")
+    return multiplied(e, first, second)
+
+
+def multiplied(e: Elaborator, first: Val, second: Val) -> Val:
+    """The product of vectors and matrices."""
+    shapes = e.inner(first), e.inner(second)
+    ranks = len(shapes[0]), len(shapes[1])
+    if max(ranks) > 2:
+        raise Refusal(f"products are of vectors and matrices, not of {named(max(shapes, key=len))}")
+    if not _conform(*shapes):
+        hint = f"the last axis of the first, {shapes[0][-1]}, must be as long as the first axis of the second, {shapes[1][0]}"
+        raise Refusal(
+            f"{named(shapes[0])} and {named(shapes[1])} do not fit together in a product",
+            hint,
+            (shapes[0][-1], shapes[1][0]),
+        )
+    name = {(1, 1): "inner", (2, 1): "matvec", (1, 2): "vecmat", (2, 2): "matmul"}[ranks]
+    (x, y), loops = e.aligned([first, second])
+    return Val(e.builder.core(name, x, y), loops)
+
+
+def times(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """`*` in a book's notation: of matrices the matrix product, a row by a vector is a number."""
+    first, second = arguments
+    shapes = e.inner(first), e.inner(second)
+    if not (shapes[0] and shapes[1]) or (len(shapes[0]) == len(shapes[1]) == 1):
+        return e.entrywise("*", arguments)
+    own = row(first)
+    if own is not None and len(shapes[0]) == 2:
+        made = multiplied(e, own, second)
+        return made if e.rank(second) == 1 else Val(e.builder.expand(made.expr, [-2]), made.loops, row=True)
+    column_by_row = row(second)
+    if column_by_row is not None and len(shapes[0]) == 1:
+        return outer(e, node, [first, column_by_row])
+    if len(shapes[0]) == 1 and len(shapes[1]) == 2:
+        if shapes[1][0] == 1:
+            return outer(e, node, [first, Val(e.builder.squeeze(second.expr, [-2]), second.loops)])
+        raise Refusal(f"{named(shapes[0])} is a column, and does not fit before {named(shapes[1])}", "write `x'*A`")
+    made = multiplied(e, first, second)
+    return Val(e.builder.squeeze(made.expr, [-1]), made.loops) if e.inner(made) == (1,) else made
+
+
+def raised(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """`^` in a book's notation: of a matrix the repeated product."""
+    base, exponent = arguments
+    if e.rank(base) < 2:
+        return squared_norm(e, arguments) or e.entrywise("^", arguments)
+    dims = e.inner(base)
+    if not isinstance(exponent.expr, Number) or dims[0] != dims[1]:
+        raise Refusal(
+            f"{named(dims)} to a power is either of two things",
+            "write `A.^2` entry by entry, or `A*A`",
+            dims if len(dims) == 2 else None,
+        )
+    count = exponent.expr.value
+    if count == -1.0:
+        return e.core("core inv", base)
+    if count != int(count) or not 1.0 <= count <= 64.0:
+        raise Refusal("a matrix is raised to whole powers from 1 to 64, and to -1", "write `A.^y` entry by entry")
+    made = base
+    for bit in bin(int(count))[3:]:
+        made = multiplied(e, made, made)
+        if bit == "1":
+            made = multiplied(e, made, base)
+    return made
+
+
+def entries(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """`.*`, `./`, `.^`."""
+    return e.entrywise(node.primitive.name[1], arguments)
+
+
+def transpose(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """`A.T`."""
+    (array,) = arguments
+    if e.rank(array) < 2:
+        return array
+    if e.rank(array) > 2:
+        raise Refusal("only a matrix has a transpose")
+    return Val(e.builder.swap(array.expr), array.loops)
+
+
+def prime(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """`A'`; of a vector it is the row."""
+    (array,) = arguments
+    if e.rank(array) == 1:
+        return Val(e.builder.expand(array.expr, [-2]), array.loops, row=True)
+    own = row(array)
+    return own if own is not None else transpose(e, node, arguments)
+
+
+def outer(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """All products of entries of two vectors."""
+    flat = []
+    for each in arguments:
+        rank = e.rank(each)
+        length = math.prod(e.inner(each))
+        flat.append(each if rank == 1 else Val(e.builder.shaped(each.expr, (length,), rank), each.loops))
+    (x, y), loops = e.aligned(flat)
+    e.check_size((e.builder.shape(x)[-1], e.builder.shape(y)[-1]))
+    return Val(e.builder.core("dyad", x, y), loops)
+
+
+def kron(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """Every entry of the first times all of the second."""
+    first, second = arguments
+    if not e.rank(first) == e.rank(second) or e.rank(first) not in (1, 2):
+        raise Refusal("`kron` takes two vectors or two matrices")
+    loops = e.united(arguments)
+    m, n = e.inner(first), e.inner(second)
+    rank = len(m)
+    apart = Val(e.builder.expand(first.expr, [-1] if rank == 1 else [-3, -1]), first.loops)
+    among = Val(e.builder.expand(second.expr, [-2] if rank == 1 else [-4, -2]), second.loops)
+    made = e.entrywise("*", [apart, among])
+    dims = tuple([a * b for a, b in zip(m, n, strict=True)])
+    return Val(e.builder.shaped(made.expr, dims, 2 * rank), loops)
+
+
+def square(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """What is defined for square matrices; the trace for all."""
+    (matrix,) = arguments
+    name, dims = node.primitive.name, e.inner(matrix)
+    if len(dims) != 2 or dims[0] != dims[1]:
+        raise Refusal(f"`{name}` needs a square matrix, not {named(dims)}", "", dims if len(dims) == 2 else None)
+    if not dims[0] and name != "trace":
+        raise Refusal(f"`{name}` of a matrix without entries")
+    core = {"eigenvectors": "core eigenvectors", "cofactor": "cofactors"}.get(name, f"core {name}")
+    return e.core(core, matrix)
+
+
+def solve(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+    """The solution of a linear system."""
+    matrix, right = arguments
+    dims, other = e.inner(matrix), e.inner(right)
+    if len(dims) != 2 or dims[0] != dims[1]:
+        raise Refusal(f"`solve` needs a square matrix, not {named(dims)}", "", dims if len(dims) == 2 else None)
+    if len(other) not in (1, 2) or other[0] != dims[0]:
+        raise Refusal(
+            f"{named(dims)} and {named(other)} do not fit together in `solve`",
+            f"the right side needs {dims[0]} rows",
+            (other[0], dims[0]) if other else None,
+        )
+    (x, y), loops = e.aligned(arguments)
+    return Val(e.builder.core("solvevec" if len(other) == 1 else "core solve", x, y), loops)

@@ -1,1 +1,0 @@
-"""Matrix calculus: derivatives of formulas over arrays as a mathematician writes them."""

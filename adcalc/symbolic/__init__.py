@@ -1,0 +1,1 @@
+"""Derivatives as formulas: simplified, canonical, and printed as a mathematician writes them, of arrays too."""

@@ -1,0 +1,154 @@
+"""Derivatives as formulas for functions over arrays: shapes given, declared or inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from adcalc.algebras.arrays import computed
+from adcalc.autodiff.transforms import differentiable
+from adcalc.errors import Caution, LimitProblem, ShapeProblem
+from adcalc.ir.expr import Apply, Expr, topological, variable, variables
+from adcalc.ir.program import lowered
+from adcalc.lower.builder import Builder
+from adcalc.lower.inference import LENGTHS, declared, described, inferred, lettered
+from adcalc.lower.lowering import Elaboration, elaborated
+from adcalc.lower.shape_rules import Shape
+from adcalc.symbolic.matrix_derivative import Length, as_in_a_book, named_lengths, partials, uses_book_notation, written
+
+if TYPE_CHECKING:
+    from adcalc.function import Function
+    from adcalc.symbolic.derived import Axes
+
+
+class Opened(NamedTuple):
+    """A function whose variables have shapes, lengths made up where they are not known."""
+
+    root: Expr
+    builder: Builder
+    length: Length
+    cautions: tuple[Caution, ...]
+    book: bool
+
+
+def opened(function: Function, shapes: Axes | None) -> Opened:
+    """A function elaborated without a point.
+
+    Raises:
+        ShapeProblem: no shapes fit, or those declared do not.
+    """
+    root = function.expr
+    given, names = declared(shapes or {})
+    lengths = {name: float(length) for length, name in names.items()}
+    used = variables([root])
+    assumed = [name for name in used if name not in given and name not in lengths]
+    notes = [
+        Caution("unused", f"the formula has no `{name}`; its shape is not used")
+        for name in given
+        if name not in used and name not in function.origin
+    ]
+    if assumed and not given:
+        read = as_in_a_book(root)
+        if read is not root:
+            notes.append(
+                Caution(
+                    "notation", "`*` is read as the matrix product, as in a book", None, "write `.*` for entry by entry"
+                )
+            )
+            root = read
+
+    def attempt(tried: Mapping[str, Shape]) -> Elaboration:
+        return elaborated([root], tried, lengths, function.spans, function.source, Builder(made_up=True), computed)
+
+    def value(tried: Mapping[str, Shape]) -> Shape:
+        found = attempt(tried)
+        return found.builder.shape(found.roots[0])
+
+    given |= {name: () for name in lengths if name in used}
+    try:
+        every = inferred(root, given, value)
+    except ShapeProblem as problem:
+        raise lettered(problem, names) from None
+    found = attempt(every)
+    for name, shape in every.items():
+        found.builder.shapes.setdefault(variable(name), shape)
+    if assumed:
+        notes.append(described(every, assumed, names))
+    book = uses_book_notation(root)
+    return Opened(found.roots[0], found.builder, named_lengths(every, LENGTHS), (*found.cautions, *notes), book)
+
+
+def diff(function: Function, wrt: Sequence[str], order: int, shapes: Axes | None) -> Function:
+    """The derivative by each variable in turn, `order` times each."""
+    ready = opened(function, shapes)
+    path = [name for name in wrt for _ in range(order)]
+    return _functions(function, ready, [path])[0]
+
+
+def gradient(function: Function, wrt: Sequence[str], shapes: Axes | None, *, asked: bool) -> dict[str, Function]:
+    """The derivative by each variable; if they were not asked for, by each that has one."""
+    ready, wrt = _with_derivative(opened(function, shapes), wrt, asked=asked)
+    return dict(zip(wrt, _functions(function, ready, [[name] for name in wrt]), strict=True))
+
+
+def hessian(
+    function: Function, wrt: Sequence[str], shapes: Axes | None, *, asked: bool
+) -> dict[tuple[str, ...], Function]:
+    """The second derivatives, by row and column."""
+    ready, wrt = _with_derivative(opened(function, shapes), wrt, asked=asked)
+    pairs = [[row, column] for row in wrt for column in wrt]
+    return {tuple(pair): each for pair, each in zip(pairs, _functions(function, ready, pairs), strict=True)}
+
+
+def _with_derivative(ready: Opened, wrt: Sequence[str], *, asked: bool) -> tuple[Opened, Sequence[str]]:
+    if asked:
+        return ready, wrt
+    inside = differentiable(lowered([ready.root]))
+    used = variables([ready.root])
+    left_out = [name for name in wrt if name in used and name not in inside]
+    kept = [name for name in wrt if name not in left_out]
+    if not left_out or not kept:
+        return ready, wrt
+    notes = [
+        Caution("derivative", f"`{name}` stands only where there are no derivatives, as labels do") for name in left_out
+    ]
+    return ready._replace(cautions=(*ready.cautions, *notes)), kept
+
+
+def _functions(function: Function, ready: Opened, paths: Sequence[Sequence[str]]) -> list[Function]:
+    found: list[list[Expr]] = []
+    for exact in (False, True):
+        roots = []
+        for path in paths:
+            root = ready.root
+            for name in path:
+                try:
+                    (root,) = partials(root, ready.builder, [name], exact=exact)
+                except ShapeProblem as problem:
+                    raise lettered(problem, {}) from None
+            roots.append(root)
+        found.append(written(roots, ready.builder, ready.length, exact=exact, book=ready.book))
+    for shown in found[0]:
+        _check_words(shown)
+    origin = tuple(dict.fromkeys((*function.variables, *function.origin)))
+    cautions = tuple(dict.fromkeys((*function.cautions, *ready.cautions)))
+    return [
+        replace(function, expr=shown, evaluated=computed, meaning=None, origin=origin, cautions=cautions)
+        for shown, computed in zip(*found, strict=True)
+    ]
+
+
+def _check_words(expr: Expr) -> None:
+    """Refuses a formula that the language cannot say.
+
+    Raises:
+        LimitProblem: naming what there is no word for.
+    """
+    for node in topological([expr]):
+        if isinstance(node, Apply) and node.primitive.over == "core":
+            name = node.primitive.name.removeprefix("core ")
+            raise LimitProblem(
+                f"this derivative takes a `{name}` for every value of an index, which the language cannot say",
+                hint="take it at a point: `adcalc grad ... --at ...`",
+            )

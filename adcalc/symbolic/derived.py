@@ -1,0 +1,98 @@
+"""Derivatives of functions as functions: by the rules for numbers, or by those for arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from adcalc.ir.expr import Apply, Expr, rebuild, topological, variable
+
+if TYPE_CHECKING:
+    from adcalc.function import Function
+
+#: The axes of variables that are arrays: lengths, or names for them.
+Axes: TypeAlias = Mapping[str, Sequence[int | str]]
+
+
+def diff(function: Function, names: Sequence[str], wrt: Sequence[str], order: int, shapes: Axes | None) -> Function:
+    """The derivative by each variable in turn, `order` times each."""
+    from adcalc.symbolic.derivatives import derivative
+
+    origin = _opened(function, names)
+    if _over_arrays(origin.expr, shapes):
+        from adcalc.symbolic import array_formulas
+
+        return array_formulas.diff(origin, wrt, order, shapes)
+    shown, computed = origin.expr, origin.evaluated
+    for name in wrt:
+        shown = derivative(shown, name, order, exact=False)
+        computed = derivative(computed, name, order, exact=True)
+    return _derived(origin, shown, computed)
+
+
+def gradient(
+    function: Function, names: tuple[str, ...], shapes: Axes | None, *, asked: bool = True
+) -> dict[str, Function]:
+    """The partial derivatives by each variable.
+
+    Args:
+        asked: the names were asked for; else those without a derivative may be left out.
+    """
+    from adcalc.symbolic.derivatives import partials
+
+    origin = _opened(function, names)
+    if _over_arrays(origin.expr, shapes):
+        from adcalc.symbolic import array_formulas
+
+        return array_formulas.gradient(origin, names, shapes, asked=asked)
+    found = partials(origin.expr, names, exact=False)
+    exact = partials(origin.evaluated, names, exact=True)
+    return {name: _derived(origin, shown, computed) for name, shown, computed in zip(names, found, exact, strict=True)}
+
+
+def hessian(
+    function: Function, names: tuple[str, ...], shapes: Axes | None, *, asked: bool = True
+) -> dict[tuple[str, ...], Function]:
+    """The second partial derivatives, by row and column."""
+    origin = _opened(function, names)
+    if _over_arrays(origin.expr, shapes):
+        from adcalc.symbolic import array_formulas
+
+        return array_formulas.hessian(origin, names, shapes, asked=asked)
+    return {
+        (row, column): second
+        for row, first in gradient(function, names, shapes).items()
+        for column, second in gradient(first, names, shapes).items()
+    }
+
+
+def _over_arrays(expr: Expr, shapes: Axes | None) -> bool:
+    """Whether a formula is to be differentiated as one over arrays."""
+    if shapes and any(shapes.values()):
+        return True
+    return any(isinstance(node, Apply) and _takes_arrays(node) for node in topological([expr]))
+
+
+def _takes_arrays(node: Apply) -> bool:
+    """Whether a node is made for arrays; the largest of one thing is that of its entries."""
+    return bool(node.primitive.over) or (node.primitive.name in ("max", "min") and len(node.arguments) == 1)
+
+
+def _opened(function: Function, names: Sequence[str]) -> Function:
+    """The same formula with the assigned ones among some names left in it as variables."""
+    meaning = function.meaning
+    symbols = [meaning.symbols[name] for name in names if name in meaning.symbols] if meaning else []
+    if meaning is None or meaning.result is None or not symbols:
+        return function
+    (expr,) = meaning.inlined([meaning.result], symbols)
+    named: dict[Expr, Expr] = {symbol: variable(symbol.name.partition("#")[0]) for symbol in symbols}
+    expr = rebuild([expr], named)[expr]
+    return replace(function, expr=expr, evaluated=expr, meaning=None)
+
+
+def _derived(function: Function, shown: Expr, computed: Expr) -> Function:
+    from adcalc.symbolic.derivatives import guarded
+
+    origin = tuple(dict.fromkeys((*function.variables, *function.origin)))
+    return replace(function, expr=shown, evaluated=guarded(computed, function.evaluated), meaning=None, origin=origin)

@@ -1,0 +1,146 @@
+"""Derivatives of formulas over arrays as formulas of the language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from adcalc.algebras.coreformulas import CoreFormulas
+from adcalc.autodiff.transforms import jvp, vjp
+from adcalc.errors import ShapeProblem
+from adcalc.ir.expr import Apply, Expr, Variable, apply, number, topological, variable, variables
+from adcalc.ir.program import lowered
+from adcalc.lower.builder import Builder
+from adcalc.lower.shape_rules import Shape, named
+from adcalc.symbolic.normal_form import Collector
+from adcalc.symbolic.normal_operations import RULES
+from adcalc.symbolic.raising import Speller
+from adcalc.table import PRIMITIVES
+
+Length = Callable[[int], Expr]
+
+
+def partials(root: Expr, builder: Builder, wrt: Sequence[str], *, exact: bool) -> list[Expr]:
+    """The derivative of a core formula by each of some variables, as core formulas.
+
+    Of a number it has the shape of the variable, of a vector by a vector it is the Jacobian matrix, and by
+    a number it has the shape of the value.
+
+    Raises:
+        ShapeProblem: the derivative would have more than two axes.
+    """
+    algebra = CoreFormulas(builder, exact=exact)
+    program = lowered([root])
+    nodes = [slot.node for slot in program.slots]
+    value = builder.shape(root)
+    found: list[Expr] = []
+    for name in wrt:
+        shape = builder.shapes.get(variable(name), ())
+        dims = (*value, *shape)
+        if name not in variables([root]):
+            made: Expr | None = None
+        elif value and not shape:
+            inputs: dict[str, Expr] = {each: variable(each) for each in variables([root])}
+            (dual,) = jvp(program, algebra, inputs, {name: number(1)})
+            made = dual.tangent
+        elif not value:
+            made = vjp(program, algebra, nodes, number(1), [name])[name]
+        elif len(value) == 1 and len(shape) == 1:
+            seed = builder.core("identity", n=value[0])
+            made = vjp(program, algebra, nodes, seed, [name])[name]
+        else:
+            raise ShapeProblem(
+                f"the derivative of {named(value)} by {named(shape)} has {len(dims)} axes, too many for a formula",
+                hint="take `jacobian` at a point, or sum the value up",
+            )
+        found.append(builder.filled(number(0) if made is None else made, dims))
+    return found
+
+
+def written(formulas: Sequence[Expr], builder: Builder, length: Length, *, exact: bool, book: bool) -> list[Expr]:
+    """Core formulas tidied up and spelled in the language."""
+    collector = Collector(RULES, builder, length, exact=exact)
+    collected = collector.collected(formulas)
+    found = Speller(collector, length, book=book, exact=exact).spelled(collected)
+    return [_without_book(each) if book else each for each in found]
+
+
+def _without_book(root: Expr) -> Expr:
+    """A formula in a book's notation without a `'` in it, in which `*` would be read otherwise."""
+    order = topological([root])
+    if any(isinstance(node, Apply) and node.primitive.name == "'" for node in order):
+        return root
+    plain = {"times": PRIMITIVES["*"], "raised": PRIMITIVES["^"], ".*": PRIMITIVES["*"], ".^": PRIMITIVES["^"]}
+    new: dict[Expr, Expr] = {}
+    for node in order:
+        new[node] = node
+        if isinstance(node, Apply):
+            new[node] = apply(plain.get(node.primitive.name, node.primitive), *[new[a] for a in node.arguments])
+    return new[root]
+
+
+def uses_book_notation(root: Expr) -> bool:
+    """Whether a formula was written as in a book, with `'`."""
+    return any(
+        isinstance(node, Apply) and node.primitive.name in ("'", "times", "raised") for node in topological([root])
+    )
+
+
+def as_in_a_book(root: Expr) -> Expr:
+    """A formula with `*` for the matrix product, if it reads like one: capital letters, and none of NumPy's signs."""
+    order = topological([root])
+    rows = {node.primitive.name for node in order if isinstance(node, Apply)}
+    if rows & {"@", ".T", ".*", "./", ".^", "'", "x[]", "for", "dot", "outer"}:
+        return root
+    factors = [node for node in order if isinstance(node, Apply) and node.primitive.name == "*"]
+    if not any(_is_matrix(node.arguments[0]) and _is_matrix(node.arguments[1], vectors=True) for node in factors):
+        return root
+    book = {"*": PRIMITIVES["times"], "^": PRIMITIVES["raised"]}
+    new: dict[Expr, Expr] = {}
+    for node in order:
+        if isinstance(node, Apply):
+            new[node] = apply(book.get(node.primitive.name, node.primitive), *[new[a] for a in node.arguments])
+        else:
+            new[node] = node
+    return new[root]
+
+
+def _is_matrix(node: Expr, *, vectors: bool = False) -> bool:
+    """Whether a factor is called like a matrix, or a vector, or is inverted like one."""
+    if isinstance(node, Variable):
+        return node.name[0].isupper() or vectors
+    if isinstance(node, Apply) and node.primitive.name == "*":
+        return any(_is_matrix(argument) for argument in node.arguments)
+    return isinstance(node, Apply) and (node.primitive.name == "inv" or (vectors and node.primitive.elementwise))
+
+
+def plain_length(length: int) -> Expr:
+    """A length that is known."""
+    return number(length)
+
+
+def named_lengths(shapes: Mapping[str, Shape], made_up: Collection[int]) -> Length:
+    """How lengths are written where they were only made up: by the variable that has them."""
+    known: dict[int, Expr] = {}
+    for name, shape in shapes.items():
+        for axis, length in enumerate(shape):
+            if length in made_up and length not in known:
+                rows = variable(name) if axis == 0 else apply(PRIMITIVES[".T"], variable(name))
+                known[length] = apply(PRIMITIVES["len"], rows)
+    for name, shape in shapes.items():
+        if len(shape) > 1 and all(length in made_up for length in shape):
+            known.setdefault(math.prod(shape), apply(PRIMITIVES["size"], variable(name)))
+
+    def length_of(length: int) -> Expr:
+        if length in known:
+            return known[length]
+        for own, written in known.items():
+            if abs(length - own) <= 3:
+                sign = PRIMITIVES["+" if length > own else "-"]
+                return apply(sign, written, number(abs(length - own)))
+        for first, one in known.items():
+            if length % first == 0 and length // first in known:
+                return apply(PRIMITIVES["*"], one, known[length // first])
+        return number(length)
+
+    return length_of
