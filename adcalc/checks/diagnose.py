@@ -109,8 +109,11 @@ def domain_problem(seen: Observation, index: int) -> DomainProblem:
 def value_cautions(seen: Observation) -> list[Caution]:
     """Why the value is not finite: the innermost sub-expression that it comes from."""
     index = seen.program.output
-    if all_finite(seen.at(index)):
-        return []
+    return [] if all_finite(seen.at(index)) else [_origin_caution(seen, index)]
+
+
+def _origin_caution(seen: Observation, index: int) -> Caution:
+    """Where the value of a slot that is not finite comes from."""
     while True:
         slot = seen.program.slots[index]
         # What is not a number was made where nothing before it was that.
@@ -120,7 +123,7 @@ def value_cautions(seen: Observation) -> list[Caution]:
             break
         index = bad[0]
     value = seen.at(index)
-    place = first_place(not_a_number(value) if holds_anywhere(not_a_number(value)) else not_finite(value))
+    place = first_place(bad_at(value))
     where = f" at entry {shown(place)}" if place else ""
     if slot.primitive is None:
         name = (
@@ -128,13 +131,12 @@ def value_cautions(seen: Observation) -> list[Caution]:
             if isinstance(slot.node, Number)
             else f"the value given for `{written(slot.node)}`"
         )
-        return [Caution("not finite", f"{name} is {digits(entry(value, place))}{where}", seen.span(index))]
+        return Caution("not finite", f"{name} is {digits(entry(value, place))}{where}", seen.span(index))
     if not slot.arguments:
-        return [Caution("not finite", "the result comes from `inf`", seen.span(index))]
+        return Caution("not finite", "the result comes from `inf`", seen.span(index))
     what = "overflows" if math.isinf(entry(value, place)) else "is not a number"
     values = f" at {seen.arguments(index, place)}" if slot.primitive.elementwise else ""
-    message = f"{seen.described(index)} {what}{values}{where}"
-    return [Caution("not finite", message, seen.span(index))]
+    return Caution("not finite", f"{seen.described(index)} {what}{values}{where}", seen.span(index))
 
 
 def derivative_cautions(seen: Observation, wrt: Sequence[str], *, order: int, finite: bool) -> list[Caution]:
@@ -205,8 +207,8 @@ def _slope_caution(seen: Observation, index: int, position: int, adjoint: Entrie
     by = f"by {seen.described(argument)} " if len(call.arguments) > 1 else ""
     values = f"{seen.arguments(index, place)}{where}"
     if math.isinf(entry(call.out, place)):
-        message = f"{form} overflows at {values}"
-    elif partial is None or (math.isnan(partial) and all(math.isfinite(entry(a, place)) for a in call.arguments)):
+        return _origin_caution(seen, index)
+    if partial is None or (math.isnan(partial) and all(math.isfinite(entry(a, place)) for a in call.arguments)):
         message = f"{form} has no derivative {by}at {values}"
         raise DomainProblem(message, seen.span(index), primitive.advice, seen.asked.source)
     elif math.isinf(partial) and entry(adjoint, place) == 0.0:
