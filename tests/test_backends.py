@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import adcalc
-from adcalc.autodiff.derive import Derivation, Derivative
+from adcalc.autodiff.derive import Derivation, Derivative, Method
 from adcalc.backends import BACKENDS, Backend, backend_named
 from adcalc.backends.numeric import METHODS, Numeric
 from adcalc.comparison import compare
@@ -156,3 +157,35 @@ def test_any_kind_of_derivative_answers_every_question(kind: Any) -> None:
     assert f.batch({"x": [2.0], "y": [3.0]}, hessian=True, backend=mine).hessian["x", "x"].tolist() == [6.0]  # type: ignore[index]
     assert np.ravel(v.gradient(arrays, backend=mine).partials["x"]).tolist() == [6.0, 16.0]
     assert np.asarray(v.hessian(arrays, ["x"], backend=mine).matrix).tolist() == [[6.0, 0.0], [0.0, 8.0]]
+
+
+@pytest.mark.parametrize(("method", "step"), [("forward", 1e-4), ("central", 0.5)])
+def test_a_step_that_is_given_is_taken_for_second_derivatives_too(method: Method, step: float) -> None:
+    """Quotients of quotients, worked out here by hand; the error that is said covers the one that is made."""
+
+    def f(x: float, y: float) -> float:
+        return x * x * y + y + 2
+
+    def quotient(g: Callable[[float], float], x: float) -> float:
+        return (g(x + step) - g(x)) / step if method == "forward" else (g(x + step) - g(x - step)) / (2 * step)
+
+    found = adcalc.parse("x*x*y + y + 2").hessian({"x": 3, "y": 4}, backend=Numeric(method, step))
+    xx = quotient(lambda a: quotient(lambda b: f(b, 4.0), a), 3.0)
+    xy = quotient(lambda a: quotient(lambda b: f(b, a), 3.0), 4.0)
+    yy = quotient(lambda a: quotient(lambda b: f(3.0, b), a), 4.0)
+    assert found.matrix == [[xx, xy], [xy, yy]]
+    assert found.matrix_error is not None
+    for at, said, true in (
+        (xx, found.matrix_error[0][0], 8.0),
+        (xy, found.matrix_error[0][1], 6.0),
+        (yy, found.matrix_error[1][1], 0.0),
+    ):
+        assert abs(at - true) <= said
+
+
+def test_a_complex_step_that_is_given_is_taken() -> None:
+    """Im exp(2 + 0.2i) / 0.1, far from the slope, and said to be."""
+    found = adcalc.parse("exp(2*x)").gradient({"x": 1}, backend=Numeric("complex", 0.1))
+    assert found.partials["x"] == pytest.approx(math.exp(2) * math.sin(0.2) / 0.1, rel=1e-14)
+    assert found.error_estimate is not None
+    assert found.error_estimate["x"] >= 2 * math.exp(2) - found.partials["x"] > 0.09

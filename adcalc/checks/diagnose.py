@@ -211,7 +211,7 @@ def _slope_caution(seen: Observation, index: int, position: int, adjoint: Entrie
     if partial is None or (math.isnan(partial) and all(math.isfinite(entry(a, place)) for a in call.arguments)):
         message = f"{form} has no derivative {by}at {values}"
         raise DomainProblem(message, seen.span(index), primitive.advice, seen.asked.source)
-    elif math.isinf(partial) and entry(adjoint, place) == 0.0:
+    if math.isinf(partial) and entry(adjoint, place) == 0.0:
         message = f"{form} has an infinite slope {by}at {values}, and is multiplied by 0: undecided"
     elif math.isinf(partial):
         message = f"`{seen.called(index)}` has an infinite slope {by}at {values}"

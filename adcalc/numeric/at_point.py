@@ -17,7 +17,17 @@ from adcalc.checks.diagnose import is_defined
 from adcalc.checks.observation import Observation
 from adcalc.errors import Caution, MethodProblem
 from adcalc.ir.program import Unused, evaluate
-from adcalc.numeric.differences import Estimate, curvature, reach, slope, twist
+from adcalc.numeric.differences import (
+    Estimate,
+    Method,
+    balanced_step,
+    compared,
+    curvature,
+    quotient,
+    reach,
+    slope,
+    twist,
+)
 from adcalc.results import Figure
 
 Array: TypeAlias = Any
@@ -170,14 +180,31 @@ class _Values:
         """A second derivative by two entries."""
         if self.how.method == "complex":
             return slope(lambda to: self.complex_slope(row[0], {column[0]: to}).value, self.start(column))
+        if self.how.method != "richardson":
+            return self._nested(row, column, reaches, self.how.method)
+        return self._second(row, column, reaches, self.how.step)
+
+    def _nested(self, row: Place, column: Place, reaches: Mapping[Place, float], method: Method) -> Estimate:
+        """A quotient of quotients, and how far it is from the extrapolated second difference."""
+        x, y = self.start(row), self.start(column)
+        h, k = (balanced_step(at, method, 2) if self.how.step is None else self.how.step for at in (x, y))
+
+        def inner(moved: float) -> float:
+            if row == column:
+                return quotient(self._along(row, 0), moved, method, h)
+            return quotient(lambda to: self._at({row: to, column: moved})[0], x, method, h)
+
+        return compared(quotient(inner, y, method, k), self._second(row, column, reaches, None), "both")
+
+    def _second(self, row: Place, column: Place, reaches: Mapping[Place, float], step: float | None) -> Estimate:
         if row == column:
-            return curvature(self._along(row, 0), self.start(row), self.how.step)
+            return curvature(self._along(row, 0), self.start(row), step)
         known = (reaches[row], reaches[column]) if reaches else None
 
         def two(a: float, b: float) -> float:
             return self._at({row: a, column: b})[0]
 
-        return twist(two, self.start(row), self.start(column), self.how.step, known)
+        return twist(two, self.start(row), self.start(column), step, known)
 
     def _along(self, place: Place, row: int) -> Callable[[float], float]:
         """One entry of the value, as one entry of a variable moves."""
@@ -218,29 +245,37 @@ class _Values:
         Raises:
             MethodProblem: one is not.
         """
-        from adcalc.algebras.complexes import COMPLEXES, first_unfit
+        from adcalc.algebras.complexes import first_unfit
 
         formula, asked = self.work.formula, self.asked
         if formula.arrays:
             raise MethodProblem("a complex step cannot pass through arrays", hint="take `--method richardson`")
-        middle = Observation(formula, asked).values
-        unfit = first_unfit(formula.program, middle)
+        seen = Observation(formula, asked)
+        unfit = first_unfit(formula.program, seen.values)
         if unfit is not None:
-            seen = Observation(formula, asked)
             raise MethodProblem(
                 f"a complex step cannot pass through `{seen.called(unfit)}`",
                 seen.span(unfit),
                 "take `--method richardson`",
                 asked.source,
             )
+        found = self._imaginary(name, moved or {}, _COMPLEX_STEP)
+        exact = Estimate(found, abs(found) * 1e-13, "both")
+        if self.how.step is None:
+            return exact
+        return compared(self._imaginary(name, moved or {}, self.how.step), exact, "both")
+
+    def _imaginary(self, name: str, moved: Mapping[str, float], step: float) -> float:
+        """The imaginary part of the value over an imaginary step of one variable."""
+        from adcalc.algebras.complexes import COMPLEXES
+
         self.count += 1
-        inputs = {each: complex(value) for each, value in {**asked.inputs, **(moved or {})}.items()}
-        inputs[name] += complex(0.0, _COMPLEX_STEP)
-        found_values = evaluate(formula.program, COMPLEXES, inputs)
-        value = found_values[formula.program.output]
+        inputs = {each: complex(value) for each, value in {**self.asked.inputs, **moved}.items()}
+        inputs[name] += complex(0.0, step)
+        program = self.work.formula.program
+        value = evaluate(program, COMPLEXES, inputs)[program.output]
         assert not isinstance(value, Unused)
-        found = value.imag / _COMPLEX_STEP
-        return Estimate(found, abs(found) * 1e-13, "both")
+        return value.imag / step
 
 
 def _notes(found: Mapping[str, Estimate]) -> list[Caution]:
