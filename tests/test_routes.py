@@ -8,6 +8,7 @@ refusals, the same warnings in the same words.  Rows of a table are computed aga
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import re
@@ -18,8 +19,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import adcalc
+from adcalc.cli.app import app
 from adcalc.errors import Problem
 from tests.test_array_scenarios import SCENARIOS as ARRAY_SCENARIOS
 from tests.test_scenarios import SCENARIOS
@@ -201,6 +204,58 @@ def test_random_formulas_of_arrays(seed: int) -> None:
         at = {"u": [r.choice(pick) for _ in range(3)], "v": [r.choice(pick) for _ in range(3)], "x": r.choice(pick)}
         at["A"] = [[r.choice(pick) for _ in range(3)] for _ in range(3)]
         assert not disagreeing(formula, at), (formula, at)
+
+
+CASES: list[Any] = [*SCENARIOS, *TRAPS, *ARRAY_SCENARIOS]
+TYPED = [*((case.formula, case.at) for case in CASES), *FAULTS]
+
+
+@pytest.mark.parametrize(("formula", "at"), TYPED)
+def test_command_line_session_and_library(formula: str, at: Point) -> None:
+    """What `adcalc grad` writes as JSON is what Python gives; what it prints is what a session prints."""
+    f = adcalc.parse(formula, bound=at)
+    values = {name: json.dumps(np.asarray(at[name], dtype=float).tolist()).replace("Infinity", "inf") for name in at}
+    arguments = ["grad", formula, *(f"--at={name}={value}" for name, value in values.items())]
+    written = typed([*arguments, "--format", "json"])
+    try:
+        found = f.gradient(at)
+    except Problem as problem:
+        assert json.loads(written.stderr)["error"]["message"] == problem.message
+    else:
+        answer = json.loads(written.stdout)
+        assert alike(((read(answer["value"]), {name: read(each) for name, each in answer["gradient"].items()}), frozenset()),
+                     ((found.value, dict(found.partials)), frozenset()), 0.0)  # fmt: skip
+        assert [each["message"] for each in answer["warnings"]] == [each.message for each in found.warnings]
+    if ";" in formula or "\n" in formula:
+        return
+    shown = typed(arguments)
+    lines = [*(f"{name} = {value}" for name, value in values.items() if name in f.variables), f"grad {formula}"]
+    kept = typed(["repl"], "\n".join(lines) + "\n")
+    assert told(kept.stdout) == told(shown.stdout)
+    wanted = headlines(shown.stderr)
+    # Of values that are infinite a session has spoken before.
+    assert headlines(kept.stderr)[-len(wanted) :] == wanted if wanted else not headlines(kept.stderr)
+
+
+def typed(arguments: list[str], lines: str = "") -> Any:
+    """What a command prints."""
+    return CliRunner().invoke(app, arguments, input=lines)
+
+
+def read(figure: Any) -> Any:
+    """A number of JSON, or an array of them."""
+    return np.array(figure, dtype=float)
+
+
+def told(printed: str) -> list[str]:
+    """The figures of a table."""
+    return [line for line in printed.splitlines() if line.startswith("  ")]
+
+
+def headlines(printed: str) -> list[str]:
+    """Warnings and problems without their places."""
+    found = [line for line in printed.splitlines() if line.startswith(("warning", "error")) and "not used" not in line]
+    return [re.sub(r" \(in line \d+\)$", "", line) for line in found]
 
 
 def test_a_route_that_disagrees_is_found() -> None:

@@ -135,7 +135,7 @@ def _formulas(session: Session, request: Request) -> bool:
 
 def _derivative(session: Session, request: Request) -> bool:
     question = session.question(request.formula, {}, request.by or (), formulas=True)
-    by = request.by or question.wrt(None) or ()
+    by = request.by or question.names
     if len(by) != 1 and request.by is None:
         names = question.function.variables
         hint = f"write `by {names[0]}`" if names else "write `by x`"

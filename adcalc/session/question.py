@@ -144,8 +144,13 @@ class Question:
         """The names to differentiate by: those asked for, else all but the last answer."""
         if asked is not None:
             return tuple(asked)
+        return None if self.names == self.function.variables else self.names
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables; without the last answer, unless it is the only one."""
         names = self.function.variables
-        return tuple(name for name in names if name != ANSWER) or names or None
+        return tuple(name for name in names if name != ANSWER) or names
 
     def point(self, wrt: Sequence[str] | None) -> Mapping[str, Figure]:
         """The values to differentiate at; by a defined name, also those of what it is defined by."""
