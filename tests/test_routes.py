@@ -120,6 +120,9 @@ def disagreeing(formula: str, at: Point) -> dict[str, Said]:
     # Second derivatives meet more kinks than first ones.
     more = {each for each in found["hvp"][1] - wanted[1] if each[0] in ("kink", "jump")}
     found["hvp"] = (found["hvp"][0], found["hvp"][1] - more)
+    if "jvp" in found and any(kind == "not finite" for kind, _ in wanted[1]):
+        # A gradient names one place where it stops being finite, the tangents one each.
+        found["jvp"] = (found["jvp"][0], (found["jvp"][1] & wanted[1]) | {e for e in wanted[1] if e[0] == "not finite"})
     apart = [way for way, each in found.items() if not alike(each, wanted, _ROWS if way in ENGINES else 4e-14)]
     return found if apart else {}
 

@@ -80,6 +80,8 @@ class Visit:
         self.failed: list[Array] = []
         self.warnings: dict[object, tuple[Caution, int, int]] = {}
         self.asked: set[int] = set()
+        self.told: set[int] = set()
+        """Rows of which everything has been said, kinks too."""
         self.doubtful: list[tuple[Array, Array]] = []
         """Rows of which rounding may have taken digits, and the share of their results that it may have moved."""
 
@@ -165,9 +167,10 @@ class Visit:
             nothing = Problem(message, span, hint)
             self._fail(np.array([row]), nothing)
             return nothing
-        told = not all(map(math.isfinite, answer.figures))
         kinds = ("not finite", "precision")
-        self._warn(row, [caution for caution in answer.cautions if told or caution.kind in kinds])
+        if not all(map(math.isfinite, answer.figures)):
+            self.told.add(row)
+        self._warn(row, [caution for caution in answer.cautions if row in self.told or caution.kind in kinds])
         return None
 
     def uncertain(self, seconds: float | None = None) -> float:
@@ -210,7 +213,7 @@ class Visit:
 
     def kinked(self, rows: Array) -> None:
         """Rows in which one operation is on a kink; where a factor of 0 makes it harmless, nothing is to be said."""
-        rows = rows[~np.isnan(self.results[0][rows])]
+        rows = rows[~np.isnan(self.results[0][rows]) & ~np.isin(rows, list(self.told))]
         for row in _spread(rows, _TRIED):
             try:
                 cautions = self.ask(row).cautions

@@ -203,20 +203,19 @@ def _slope_caution(seen: Observation, index: int, position: int, adjoint: Entrie
         return Caution("not finite", f"the derivative of {form} is not finite{where or ' here'}", seen.span(index))
     slope = seen.quietly(lambda: pulled(seen.algebra, call, position, 1.0))
     partial = None if slope is None else entry(slope, place)
-    argument = seen.program.slots[index].arguments[position]
-    by = f"by {seen.described(argument)} " if len(call.arguments) > 1 else ""
+    slot_arguments = seen.program.slots[index].arguments
+    by = f"by {seen.described(slot_arguments[position])} " if len(call.arguments) > 1 else ""
     values = f"{seen.arguments(index, place)}{where}"
-    if math.isinf(entry(call.out, place)):
-        return _origin_caution(seen, index)
-    if partial is None or (math.isnan(partial) and all(math.isfinite(entry(a, place)) for a in call.arguments)):
+    endless = [each for each in (index, *slot_arguments) if not all_finite(seen.at(each))]
+    if endless:
+        return _origin_caution(seen, endless[0])
+    if partial is None or math.isnan(partial):
         message = f"{form} has no derivative {by}at {values}"
         raise DomainProblem(message, seen.span(index), primitive.advice, seen.asked.source)
     if math.isinf(partial) and entry(adjoint, place) == 0.0:
         message = f"{form} has an infinite slope {by}at {values}, and is multiplied by 0: undecided"
     elif math.isinf(partial):
         message = f"`{seen.called(index)}` has an infinite slope {by}at {values}"
-    elif math.isnan(partial):
-        message = f"the derivative of {form} {by}is not a number at {values}"
     else:
         message = f"the derivative overflows in {form} at {values}"
     return Caution("not finite", message, seen.span(index))
