@@ -104,14 +104,14 @@ IDENTITIES = [
     Identity("norm(x)^2", "x", lambda p: 2 * p.x, "2*x"),
     Identity("norm(A)^2", "A", lambda p: 2 * p.A, "2*A"),
     Identity("norm(x - a)", "x", lambda p: unit(p.x - p.a), "(x - a)/norm(x - a)"),
-    Identity("norm(B*u - a)^2", "u", lambda p: 2 * p.B.T @ (p.B @ p.u - p.a), "2*(B'*(B*u - a))"),
-    Identity("norm(B*u - a)^2", "B", lambda p: 2 * np.outer(p.B @ p.u - p.a, p.u)),
+    Identity("norm(B@u - a)^2", "u", lambda p: 2 * p.B.T @ (p.B @ p.u - p.a), "2*(B.T@(B@u - a))"),
+    Identity("norm(B@u - a)^2", "B", lambda p: 2 * np.outer(p.B @ p.u - p.a, p.u)),
     Identity("norm(B@u - a)^2/2", "u", lambda p: p.B.T @ (p.B @ p.u - p.a), "B.T@(B@u - a)"),
     Identity("norm(B@u - a)", "u", lambda p: p.B.T @ unit(p.B @ p.u - p.a)),
-    Identity("norm(E - U*V)^2/2 + norm(U)^2/2", "U", lambda p: p.U - (p.E - p.U @ p.V) @ p.V.T, "U - (E - U*V)*V'"),
+    Identity("norm(E - U@V)^2/2 + norm(U)^2/2", "U", lambda p: p.U - (p.E - p.U @ p.V) @ p.V.T, "U - (E - U@V)@V.T"),
     Identity("norm(E - U@V)^2/2 + norm(U)^2/2", "U", lambda p: p.U - (p.E - p.U @ p.V) @ p.V.T, "U - (E - U@V)@V.T"),
     Identity("norm(E - U@V)^2/2", "V", lambda p: -p.U.T @ (p.E - p.U @ p.V)),
-    Identity("norm(B*u - a)^2 + t*norm(u)^2", "u", lambda p: 2 * p.B.T @ (p.B @ p.u - p.a) + 2 * p.t * p.u),
+    Identity("norm(B@u - a)^2 + t*norm(u)^2", "u", lambda p: 2 * p.B.T @ (p.B @ p.u - p.a) + 2 * p.t * p.u),
     Identity("norm1(x)", "x", lambda p: np.sign(p.x), "sign(x)"),
     Identity("sum(x^2)", "x", lambda p: 2 * p.x, "2*x"),
     # traces, Matrix Cookbook 2.5
@@ -197,7 +197,7 @@ IDENTITIES = [
     Identity("logdet(A + t*eye(3))", "t", lambda p: np.trace(inv(p.A + p.t * np.eye(3)))),
     Identity("sum(exp(t*x))", "t", lambda p: p.x @ np.exp(p.t * p.x)),
     # Jacobians
-    Identity("B*u", "u", lambda p: p.B, "B", flat=True),
+    Identity("B@u", "u", lambda p: p.B, "B", flat=True),
     Identity("B@u", "u", lambda p: p.B, "B", flat=True),
     Identity("x@B", "x", lambda p: p.B.T, "B.T", flat=True),
     Identity("2*x", "x", lambda p: 2 * np.eye(3), flat=True),
@@ -251,14 +251,11 @@ HOW: dict[str, Callable[[adcalc.Function], Mapping[str, Sequence[int | str]]]] =
 #: Formulas in which a length is written, so that names or guesses do not say it.
 FIXED = {"cross(x, y)@a", "logdet(A + t*eye(3))", "x[0]*x[1]^2", "eigvalsh(S)[0]"}
 
-#: Formulas that are read as in a book for their letters alone, where nothing is declared.
-BOOKISH = {"norm(B*u - a)^2", "norm(B*u - a)^2 + t*norm(u)^2", "B*u"}
-
 DECLARED = [
     pytest.param(how, identity, id=f"{by_formula(identity)}, {how}")
     for identity in IDENTITIES
     for how in HOW
-    if identity.formula not in BOOKISH and (how == "by numbers" or identity.formula not in FIXED)
+    if how == "by numbers" or identity.formula not in FIXED
 ]
 
 
@@ -281,7 +278,7 @@ def test_derivative_reads_back(identity: Identity, how: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["reverse", "dual", "symbolic", "numeric"])
-@pytest.mark.parametrize("identity", [each for each in IDENTITIES if each.formula not in BOOKISH], ids=by_formula)
+@pytest.mark.parametrize("identity", IDENTITIES, ids=by_formula)
 def test_derivative_at_a_point(identity: Identity, backend: str) -> None:
     """Every backend has the book's derivative at a point."""
     function = adcalc.parse(identity.formula)
@@ -303,7 +300,7 @@ def test_printed(identity: Identity) -> None:
 
 #: Formulas that say too little for their shapes to be guessed as they are meant here.
 UNKNOWN = FIXED | {
-    "sum(log(1 + exp(-r.*(B*u))))'", "2*x", "t^2*x", "B*u", "inv(A + t*C)", "norm(x - t*a)^2", "sum(exp(t*x))",
+    "sum(log(1 + exp(-r.*(B*u))))'", "2*x", "t^2*x", "B@u", "inv(A + t*C)", "norm(x - t*a)^2", "sum(exp(t*x))",
     "cross_entropy(B, l)", "cross_entropy(Z.T, l)", "cross_entropy(B@Z, l)",
 }  # fmt: skip
 
@@ -388,7 +385,41 @@ def test_assumptions_are_said() -> None:
     assert "B:mxn" in caution.hint
 
 
-def test_a_product_of_capital_letters_is_that_of_matrices() -> None:
-    """Without shapes, `A*x` is read as in a book, and that is said; with shapes it is what it is elsewhere."""
-    derivative = adcalc.parse("norm(B*u - a)^2").diff("u")
-    assert [caution.kind for caution in derivative.cautions] == ["notation", "shape"]
+READINGS = [
+    # formula, its value at A = [[1, 2], [3, 4]], x = [1, 2], what is said
+    ("sum((A*x).^2)", 90, "`*` is entry by entry here, as in NumPy"),
+    ("sum(A*A)", 30, "`*` is entry by entry here, as in NumPy"),
+    ("sum(A^2)", 30, "`^` is entry by entry here, as in NumPy"),
+    ("trace(A^-1)", 1.25, "`^` is entry by entry here, as in NumPy"),
+    ("sum(A'*A)", 58, "`*` is the matrix product here, as in a book, for the formula has a `'`"),
+    ("sum((A*x)')", 16, "`*` is the matrix product here, as in a book, for the formula has a `'`"),
+    ("trace(A'^2)", 29, "`^` is the matrix power here, as in a book, for the formula has a `'`"),
+    ("trace(A'^-1)", -2.5, "`^` is the matrix power here, as in a book, for the formula has a `'`"),
+    ("B = A'; sum(A*B)", 29, "`*` is entry by entry here, as in NumPy"),
+    ("sum(A .* A)", 30, ""), ("sum(A.^2)", 30, ""), ("sum(A@A)", 54, ""), ("x'*A*x", 27, ""), ("2*A[0, 0]^2", 2, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "value", "said"), READINGS)
+def test_one_reading_in_every_command(formula: str, value: float, said: str) -> None:
+    """A product or a power of matrices has one meaning, at a point and in formulas, and it is said which."""
+    at = {"A": np.array([[1.0, 2.0], [3.0, 4.0]]), "x": np.array([1.0, 2.0])}
+    f = adcalc.parse(formula)
+    at = {name: at[name] for name in f.variables}
+    shapes = {name: array.shape for name, array in at.items()}
+    answers: list[Any] = [
+        f.evaluate(at),
+        f.gradient(at),
+        f.hessian(at),
+        f.jacobian(at),
+        f.jvp(at, at),
+        f.vjp(at, 1.0),
+        f.hvp(at, at),
+    ]
+    assert [answer.value for answer in answers] == pytest.approx([value] * 7)
+    told = [[w.message for w in answer.warnings if w.kind == "notation"] for answer in answers]
+    for declared in (shapes, None):
+        derivative = f.diff("A", shapes=declared)
+        assert near(at_point(derivative, at), f.gradient(at).partials["A"])
+        told.append([caution.message for caution in derivative.cautions if caution.kind == "notation"])
+    assert told == [[said] if said else []] * 9

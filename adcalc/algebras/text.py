@@ -17,7 +17,6 @@ from adcalc.algebras.ropes import Rope, joined, piece, rope, within
 from adcalc.ir.expr import Apply, Expr, Number, apply, topological, variable, variables
 from adcalc.ir.primitive import Primitive
 from adcalc.ir.program import evaluate, lowered
-from adcalc.table import PRIMITIVES
 from adcalc.table.operators import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, TERNARY
 
 #: Longer texts have their repeated sub-expressions named, if those are not very short themselves.
@@ -183,7 +182,7 @@ class Notation(Protocol):
 
 TEXT = Text()
 BOOK = Text(book=True)
-_PRIME = PRIMITIVES["'"]
+_ONLY_IN_BOOKS = frozenset({"'", "times", "raised"})
 
 
 def written(expr: Expr, notation: Notation = TEXT) -> str:
@@ -194,12 +193,8 @@ def written(expr: Expr, notation: Notation = TEXT) -> str:
     >>> written(read(Source("-(x ^ 2)*(y - (z - 1)) / 2x" .replace("2x", "(2x)")), ()).result)
     '-x^2*(y - (z - 1))/(2*x)'
     """
-    lines, order = _lines(expr, notation, LONGEST_LINE)
-    *named, (_, result) = lines
-    # Products that are those of a book without a transpose that shows it need one.
-    shown = {node.primitive.name for node in order if isinstance(node, Apply)} if notation is TEXT else set()
-    mark = ["0'"] if not shown.isdisjoint(("times", "raised")) and "'" not in shown else []
-    return "; ".join([*mark, *(f"{name} = {text}" for name, text in named), result])
+    *named, (_, result) = spelled(expr, notation)
+    return "; ".join([*(f"{name} = {text}" for name, text in named), result])
 
 
 def spelled(expr: Expr, notation: Notation = TEXT, longest: int = LONGEST_LINE) -> list[tuple[str, str]]:
@@ -207,16 +202,10 @@ def spelled(expr: Expr, notation: Notation = TEXT, longest: int = LONGEST_LINE) 
 
     Only a formula whose text would be long is broken up, at the sub-expressions it uses repeatedly.
     """
-    lines, _ = _lines(expr, notation, longest)
-    return lines
-
-
-def _lines(expr: Expr, notation: Notation, longest: int) -> tuple[list[tuple[str, str]], list[Expr]]:
-    """The lines, and the nodes of the formula."""
     order = topological([expr])
     ropes = dict(zip(order, _ropes(order, notation), strict=True))
     if ropes[expr].length <= longest:
-        return [("", str(ropes[expr]))], order
+        return [("", _statement(expr, notation))]
     inside = open_indices(order)
     shared = {
         node
@@ -236,18 +225,27 @@ def _lines(expr: Expr, notation: Notation, longest: int) -> tuple[list[tuple[str
             lines.append((name, new[node]))
             new[node] = variable(name)
     lines.append(("", new[expr]))
-    texts = _ropes([node for _, node in lines], notation)
-    return [(name, str(text)) for (name, _), text in zip(lines, texts, strict=True)], order
+    return [(name, _statement(node, notation)) for name, node in lines]
+
+
+def _statement(expr: Expr, notation: Notation) -> str:
+    """One statement, in the notation that a `'` in it asks for."""
+    if notation is TEXT:
+        shown = {node.primitive.name for node in topological([expr]) if isinstance(node, Apply)}
+        if not shown.isdisjoint(_ONLY_IN_BOOKS):
+            (text,) = _ropes([expr], BOOK)
+            # Products that are those of a book without a transpose that shows it need one.
+            return str(text) if "'" in shown else f"{text} + (0)'"
+    (text,) = _ropes([expr], notation)
+    return str(text)
 
 
 def _ropes(roots: Sequence[Expr], notation: Notation) -> list[Rope]:
-    program = lowered(roots)
-    order = [slot.node for slot in program.slots]
-    if notation is TEXT and any([slot.primitive is _PRIME for slot in program.slots]):
-        notation = BOOK
+    order = topological(roots)
     names = variables(roots)
     inputs = {name: notation.variable(name) for name in names}
     inputs |= {index: notation.variable(name) for index, name in index_names(order, names).items()}
+    program = lowered(roots)
     values = evaluate(program, notation, inputs)
     return [value for output in program.outputs if isinstance(value := values[output], Rope)]
 

@@ -198,6 +198,8 @@ class Elaborator:
         except ValueError:
             shown = " and ".join(named(self.inner(val)) for val in vals)
             hint = "the lengths of each axis, counted from the last, must be equal or 1"
+            if name == "*" and all([self.rank(val) for val in vals]):
+                hint = "write `@` for the matrix product"
             raise Refusal(
                 f"{shown} do not fit together in `{name}`", hint, different([self.inner(val) for val in vals])
             ) from None

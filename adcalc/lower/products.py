@@ -8,7 +8,10 @@ from adcalc.errors import Caution
 from adcalc.ir.expr import Apply, Number
 from adcalc.lower.lowerer import Elaborator, Refusal, Val, row
 from adcalc.lower.reductions import extreme, squared_norm
-from adcalc.lower.shape_rules import Shape, broadcast, named
+from adcalc.lower.shape_rules import LEAST_MADE_UP, Shape, named
+
+_NUMPY = "entry by entry here, as in NumPy"
+_BOOK = "the matrix product here, as in a book, for the formula has a `'`"
 
 
 def applied(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
@@ -21,34 +24,36 @@ def applied(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
         if simpler is not None:
             return simpler
     if name == "*":
-        shapes = [e.inner(val) for val in arguments]
-        ranks = sorted(map(len, shapes))
-        if ranks[0] and ranks[-1] == 2 and not _fit(shapes) and _conform(*shapes):
-            message = "`*` is read as the matrix product here, for entry by entry the shapes do not fit"
-            _caution(e, message, "write `@` to say so")
-            return multiplied(e, *arguments)
-        noted(e, arguments)
+        noted(e, arguments, _NUMPY, "write `@` for the matrix product, `.*` to say that this is meant")
+    if name == "^":
+        _noted_power(e, arguments)
     return e.entrywise(name, arguments)
 
 
-def _fit(shapes: list[Shape]) -> bool:
-    try:
-        broadcast(shapes)
-    except ValueError:
+def _noted_power(e: Elaborator, vals: list[Val]) -> None:
+    """Says how a whole power of a square matrix was read."""
+    dims, exponent = e.inner(vals[0]), vals[1].expr
+    if _square(e, dims) and isinstance(exponent, Number) and exponent.value in (-1, 2, 3):
+        other = "inv(A)" if exponent.value == -1 else "A@A" if exponent.value == 2 else "A@A@A"
+        _caution(e, f"`^` is {_NUMPY}", f"write `{other}` for the power of a matrix, `.^` to say that this is meant")
+
+
+def _square(e: Elaborator, dims: Shape) -> bool:
+    """Whether an array is a square matrix, or may be one where lengths are not known."""
+    if len(dims) != 2:
         return False
-    return True
+    unknown = e.builder.made_up and min(dims) >= LEAST_MADE_UP
+    return dims[0] > 1 and (dims[0] == dims[1] or unknown)
 
 
-def noted(e: Elaborator, vals: list[Val]) -> None:
+def noted(e: Elaborator, vals: list[Val], read: str, hint: str) -> None:
     """Says how a product by `*` was read where both notations have a reading."""
     first, second = (e.inner(val) for val in vals)
-    square = len(first) == 2 and first[0] == first[1] > 1 and vals[0].expr is not vals[1].expr
-    if square and second in (first, first[1:]) and not any(e.builder.is_constant(v.expr) for v in vals):
-        _caution(
-            e,
-            "`*` is entry by entry here, as in NumPy",
-            "write `@` for the matrix product, `.*` to say that this is meant",
-        )
+    product = len(first) == 2 and first[1] > 1
+    alike = second == first or (e.builder.made_up and _square(e, second))
+    both = product and (second == first[1:] or (alike and _square(e, first)))
+    if both and not any(e.builder.is_constant(v.expr) for v in vals):
+        _caution(e, f"`*` is {read}", hint)
 
 
 def _caution(e: Elaborator, message: str, hint: str) -> None:
@@ -106,6 +111,7 @@ def times(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
         if shapes[1][0] == 1:
             return outer(e, node, [first, Val(e.builder.squeeze(second.expr, [-2]), second.loops)])
         raise Refusal(f"{named(shapes[0])} is a column, and does not fit before {named(shapes[1])}", "write `x'*A`")
+    noted(e, arguments, _BOOK, "write `.*` for entry by entry, `@` to say that this is meant")
     made = multiplied(e, first, second)
     return Val(e.builder.squeeze(made.expr, [-1]), made.loops) if e.inner(made) == (1,) else made
 
@@ -122,6 +128,7 @@ def raised(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
             "write `A.^2` entry by entry, or `A*A`",
             dims if len(dims) == 2 else None,
         )
+    _caution(e, f"`^` is {_BOOK.replace('product', 'power')}", "write `.^` for entry by entry")
     count = exponent.expr.value
     if count == -1.0:
         return e.core("core inv", base)
@@ -153,6 +160,9 @@ def transpose(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
 def prime(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     """`A'`; of a vector it is the row."""
     (array,) = arguments
+    if not (e.rank(array) or isinstance(array.expr, Number)):
+        message = "`'` is the transpose, and that of a number is the number itself"
+        _caution(e, message, "write `diff(..., x)` for a derivative, or leave out the `'`")
     if e.rank(array) == 1:
         return Val(e.builder.expand(array.expr, [-2]), array.loops, row=True)
     own = row(array)

@@ -31,6 +31,7 @@ _SIGNS = {
 }  # fmt: skip
 #: What the signs mean where a transpose is written `A'`, as in a book.
 _BOOK = {"*": "times", "^": "raised"}
+_BOOK_SIGNS = {sign: _BOOK.get(plain, plain) for sign, plain in _SIGNS.items()} | _BOOK
 
 
 def read(
@@ -49,7 +50,7 @@ def read(
     (Apply('*', 2 arguments),)
     """
     statements = parse(source)
-    reader = _Reader(Meaning(source), frozenset(bound), differentiate, book=is_book(source, statements), rule=rule)
+    reader = _Reader(Meaning(source), frozenset(bound), differentiate, rule=rule)
     for statement in statements:
         reader.statement(statement)
     meaning = reader.meaning
@@ -70,7 +71,7 @@ class _Reader:
     """Reads statements in order; one walk with its own stack for each."""
 
     def __init__(
-        self, meaning: Meaning, bound: frozenset[str], differentiate: Differentiate | None, *, book: bool, rule: bool
+        self, meaning: Meaning, bound: frozenset[str], differentiate: Differentiate | None, *, rule: bool
     ) -> None:
         self.meaning = meaning
         self.source = meaning.source
@@ -78,7 +79,7 @@ class _Reader:
         self.differentiate = differentiate
         self.rule = rule
         self.rows = RULE_ROWS if rule else CALLABLE
-        self.signs = {sign: _BOOK.get(plain, plain) for sign, plain in _SIGNS.items()} | _BOOK if book else _SIGNS
+        self.signs = _SIGNS
         self.local: dict[str, Variable] = {}
         self.loops: list[tuple[str, Variable | None]] = []
         self.indices = 0
@@ -87,6 +88,7 @@ class _Reader:
         self.shown: Syntax | None = None
 
     def statement(self, statement: Syntax) -> None:
+        self.signs = _BOOK_SIGNS if is_book(self.source, statement) else _SIGNS
         match statement.rule:
             case "assignment":
                 self.assign(statement.text, statement, self.formula(statement.parts[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
 from adcalc.errors import Source
@@ -61,11 +61,12 @@ def slice_parts(node: Syntax, arguments: Sequence[Expr]) -> list[Expr]:
     return found
 
 
-def is_book(source: Source, statements: Collection[Syntax]) -> bool:
-    """Whether a transpose is written with a prime anywhere."""
-    if "'" not in source.text and "′" not in source.text:
+def is_book(source: Source, statement: Syntax) -> bool:
+    """Whether a transpose is written with a prime anywhere in a statement."""
+    text = source.text[statement.start : statement.end]
+    if "'" not in text and "′" not in text:
         return False
-    stack = list(statements)
+    stack = [statement]
     while stack:
         node = stack.pop()
         if node.rule == "transpose":

@@ -15,7 +15,7 @@ from adcalc.lower.builder import Builder
 from adcalc.lower.inference import LENGTHS, declared, described, inferred, lettered
 from adcalc.lower.lowering import Elaboration, elaborated
 from adcalc.lower.shape_rules import Shape
-from adcalc.symbolic.matrix_derivative import Length, as_in_a_book, named_lengths, partials, uses_book_notation, written
+from adcalc.symbolic.matrix_derivative import Length, named_lengths, partials, uses_book_notation, written
 
 if TYPE_CHECKING:
     from adcalc.function import Function
@@ -48,15 +48,6 @@ def opened(function: Function, shapes: Axes | None) -> Opened:
         for name in given
         if name not in used and name not in function.origin
     ]
-    if assumed and not given:
-        read = as_in_a_book(root)
-        if read is not root:
-            notes.append(
-                Caution(
-                    "notation", "`*` is read as the matrix product, as in a book", None, "write `.*` for entry by entry"
-                )
-            )
-            root = read
 
     def attempt(tried: Mapping[str, Shape]) -> Elaboration:
         return elaborated([root], tried, lengths, function.spans, function.source, Builder(made_up=True), computed)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from adcalc.algebras.coreformulas import CoreFormulas
 from adcalc.autodiff.transforms import jvp, vjp
 from adcalc.errors import ShapeProblem
-from adcalc.ir.expr import Apply, Expr, Variable, apply, number, topological, variable, variables
+from adcalc.ir.expr import Apply, Expr, apply, number, topological, variable, variables
 from adcalc.ir.program import lowered
 from adcalc.lower.builder import Builder
 from adcalc.lower.shape_rules import Shape, named
@@ -84,34 +84,6 @@ def uses_book_notation(root: Expr) -> bool:
     return any(
         isinstance(node, Apply) and node.primitive.name in ("'", "times", "raised") for node in topological([root])
     )
-
-
-def as_in_a_book(root: Expr) -> Expr:
-    """A formula with `*` for the matrix product, if it reads like one: capital letters, and none of NumPy's signs."""
-    order = topological([root])
-    rows = {node.primitive.name for node in order if isinstance(node, Apply)}
-    if rows & {"@", ".T", ".*", "./", ".^", "'", "x[]", "for", "dot", "outer"}:
-        return root
-    factors = [node for node in order if isinstance(node, Apply) and node.primitive.name == "*"]
-    if not any(_is_matrix(node.arguments[0]) and _is_matrix(node.arguments[1], vectors=True) for node in factors):
-        return root
-    book = {"*": PRIMITIVES["times"], "^": PRIMITIVES["raised"]}
-    new: dict[Expr, Expr] = {}
-    for node in order:
-        if isinstance(node, Apply):
-            new[node] = apply(book.get(node.primitive.name, node.primitive), *[new[a] for a in node.arguments])
-        else:
-            new[node] = node
-    return new[root]
-
-
-def _is_matrix(node: Expr, *, vectors: bool = False) -> bool:
-    """Whether a factor is called like a matrix, or a vector, or is inverted like one."""
-    if isinstance(node, Variable):
-        return node.name[0].isupper() or vectors
-    if isinstance(node, Apply) and node.primitive.name == "*":
-        return any(_is_matrix(argument) for argument in node.arguments)
-    return isinstance(node, Apply) and (node.primitive.name == "inv" or (vectors and node.primitive.elementwise))
 
 
 def plain_length(length: int) -> Expr:
