@@ -406,7 +406,6 @@ LANGUAGE: list[tuple[str, str, Callable[[Any], Array]]] = [
     ("a*A'*x", "a A x", lambda p: p.a * p.A.T @ p.x),
     ("A'.*A", "A", lambda p: p.A.T * p.A),
     ("x.*y", "x y", lambda p: p.x * p.y), ("A./x", "A x", lambda p: p.A / p.x), ("(x.^2).^a", "x a", lambda p: (p.x**2) ** p.a),
-    ("A*B", "A B", lambda p: p.A @ p.B),
     # making
     ("zeros(3) + x", "x", lambda p: p.x), ("ones([2, 3])*x", "x", lambda p: np.stack([p.x, p.x])),
     ("full([2, 2], a^2)", "a", lambda p: np.full((2, 2), p.a**2)), ("full(3, x)*y", "x y", lambda p: p.x * p.y),

@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 
+import adcalc
 from adcalc.errors import Problem
 from adcalc.session import Coordinate, Excerpt, Session
 
-# The lines of a session, a formula asked after them, and its value.
+# The lines of a session, a formula asked after them, and its value; what has a value when it is first used, as in a file.
 VALUES = [
     ("x = 3", "x^2", 9),
     ("x = 3; x += 1", "x", 4),
@@ -18,15 +19,24 @@ VALUES = [
     ("x = 3; x ^= 2; x /= 2", "x", 4.5),
     ("x = 3; x = 5", "x", 5),
     ("y = x^2; x = 3", "y + 1", 10),
-    ("x = 3; y = x^2; x = 4", "y", 16),
+    ("x = 3; y = x^2; x = 4", "y", 9),
+    ("x = 2; y = x^2; x = 5", "x + y", 9),
+    ("y = x^2; x = 3; x = 4", "y", 16),
+    ("x = 3; y = 1; y = x*y; x = 4; z = x*y; y = 7; x = 0", "z", 12),
+    ("a = 2; f(x) = a*x; a = 3", "f(1) + a", 5),
+    ("z = 2; y = z + 1; z = w; w = 5", "y + z", 8),
+    ("y = z + 1; z = w; w = 5", "y", 6),
+    ("x = 1; y = x; x = 2; z = x; x = 3", "100*x + 10*z + y", 321),
     ("x = 3; y = x^2; y = y + 1", "y", 10),
-    ("x = 3; y = x^2; y += 1; y *= 2; x = 1", "y", 4),
-    ("x = 3; y = x^2; x = x + y", "x + y", 156),
+    ("x = 3; y = x^2; y += 1; y *= 2; x = 1", "y", 20),
+    ("x = 3; y = x^2; x = x + y", "x + y", 21),
     ("y = 2*z; z = 4", "y", 8),
     ("y = 2*z; z = w + 1; w = 1", "y", 4),
     ("f(u, v) = u*v", "f(2, 3)", 6),
     ("f(t) = a*t; a = 2; a = 5", "f(3)", 15),
-    ("f(t) = t; g(t) = f(t) + 1; f(t) = 10t", "g(2)", 21),
+    ("f(t) = t; g(t) = f(t) + 1; f(t) = 10t", "g(2)", 3),
+    ("f(t) = t; g(t) = f(t); f(t) = 2*g(t)", "f(3)", 6),
+    ("y = x; z = y; y = z + 1; x = 4", "10*y + z", 54),
     ("f(t) = t^3; x = 2", "f'(x)", 12),
     ("x = 2; y = x^3", "diff(y, x)", 12),
     ("y = 2; y = x^2; x = 3", "y", 9),
@@ -48,8 +58,24 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("lines", "formula", "value"), VALUES)
-def test_a_formula_sees_the_newest_meanings(lines: str, formula: str, value: float) -> None:
+def test_a_statement_sees_what_stands_before_it(lines: str, formula: str, value: float) -> None:
     assert session(lines).number(Excerpt.whole(formula)) == value
+
+
+IN_FILES = [(lines, formula, value) for lines, formula, value in VALUES if "ans" not in lines and value is not None]
+
+
+@pytest.mark.parametrize(("lines", "formula", "value"), IN_FILES)
+def test_a_file_means_the_same(lines: str, formula: str, value: float) -> None:
+    """All at once, as in a file, or refused there for a name that has a value only later."""
+    text = "\n".join([*lines.split("; "), formula])
+    function = adcalc.parse(text)
+    later = [name for name in function.variables if f"{name} = " in lines]
+    if later:
+        with pytest.raises(Problem, match=r"has no value|later"):
+            function.value()
+    else:
+        assert function.value() == value
 
 
 # The lines of a session, the last of which is refused; words of the message; the text under the caret.
@@ -59,8 +85,6 @@ REFUSED = [
     ("f(t) = t; f = f + 1", "no value yet", "f"),
     ("y = 2*z; z = y", "by itself, through `y`", "z"),
     ("y = 2*z; z = w; w = y", "by itself, through `z`", "w"),
-    ("y = x; z = y; y = z + 1", "by itself, through `z`", "y"),
-    ("f(t) = t; g(t) = f(t); f(t) = g(t)", "by itself, through `g`", "f"),
     ("f(t) = f(t - 1)", "defined by itself", "f"),
     ("y = sn(x)", "unknown function `sn`", "sn"),
     ("x = 1; y = x +* 2", "missing operand", "+"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from adcalc.algebras.text import digits
@@ -24,6 +24,8 @@ class Coordinate:
 
     name: str
     value: Figure
+    since: int = field(default=0, compare=False)
+    """The number of the statement that gave it."""
 
     @property
     def text(self) -> str:
@@ -41,6 +43,10 @@ class Definition:
     uses: Uses
     head: str
     """Of a function, its left side; else ""."""
+    free: frozenset[str] = frozenset()
+    """Names that had no value when it was typed: variables, whose values may change."""
+    since: int = field(default=0, compare=False)
+    """The number of the statement that made it."""
 
     @property
     def text(self) -> str:
@@ -53,7 +59,25 @@ class Definition:
             tuple(dict.fromkeys((*self.uses.names, *(name for name in later.uses.names if name != self.name)))),
             tuple(dict.fromkeys((*self.uses.calls, *later.uses.calls))),
         )
-        return Definition(self.name, self.statements + later.statements, uses, self.head)
+        return Definition(
+            self.name, self.statements + later.statements, uses, self.head, self.free & later.free, later.since
+        )
+
+    def depends_on(self, entry: Entry) -> bool:
+        """Whether it was typed when a name stood for an entry, and uses it."""
+        return self.name != entry.name and entry.name in self.uses.of_kind(entry) and entry.name not in self.free
+
+    def renamed(self, entry: Entry, to: str) -> Definition:
+        """The same with another name for what an entry stands for; of the entry itself, under that name."""
+        calls = isinstance(entry, Definition) and entry.head != ""
+        old = entry.name
+        uses = Uses(
+            tuple([to if name == old and not calls else name for name in self.uses.names]),
+            tuple([to if name == old and calls else name for name in self.uses.calls]),
+        )
+        texts = tuple([with_name(text, old, to, calls=calls) for text in self.statements])
+        head = with_name(self.head, old, to, calls=calls)
+        return Definition(to if self.name == old else self.name, texts, uses, head, self.free, self.since)
 
 
 Entry: TypeAlias = Coordinate | Definition
@@ -165,5 +189,20 @@ def with_answer(text: str, value: Figure) -> str:
     for token in tokens(Source(text)):
         if token.kind == "NAME" and token.text == ANSWER:
             pieces += [text[end : token.start], f"({literal(value)})"]
+            end = token.end
+    return "".join([*pieces, text[end:]])
+
+
+def with_name(text: str, old: str, new: str, *, calls: bool) -> str:
+    """A statement with another name for a variable, or for a function that it calls.
+
+    >>> with_name("y = x^2*x(1)", "x", "x₁", calls=False), with_name("g(t) = f(t)*f'(2)", "f", "f₁", calls=True)
+    ('y = x₁^2*x(1)', "g(t) = f₁(t)*f₁'(2)")
+    """
+    found = [token for token in tokens(Source(text)) if token.kind == "NAME" and token.text == old]
+    pieces, end = [], 0
+    for token in found:
+        if text[token.end :].lstrip("'′ ").startswith("(") == calls:
+            pieces += [text[end : token.start], new]
             end = token.end
     return "".join([*pieces, text[end:]])

@@ -1,16 +1,19 @@
 """The state of a session: variables with values, definitions, the last answer, and the way back.
 
 A constant gives a variable its value: after `x = 3` the gradient of `x^2` is 6 by `x`.  Anything else
-stays the formula it was written as, so that a definition always sees the newest values of what it
-depends on.  A formula is read together with the definitions it needs and no others.
+stays the formula it was written as.  As in a file, a definition sees what stands before it: when a name is
+given another meaning, the former one is kept under a name of its own for the definitions that use it.  A name
+that had no meaning is a variable, and takes the value that it is given later.  A formula is read together with
+the definitions it needs and no others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 
-from adcalc.errors import NameProblem, SyntaxProblem
+from adcalc.errors import Caution, NameProblem, SyntaxProblem
 from adcalc.function import parse
 from adcalc.parser import Syntax, target
 from adcalc.results import Figure
@@ -26,6 +29,8 @@ from adcalc.session.entries import (
 )
 from adcalc.session.question import Excerpt, Program, Question, Remark, listed
 
+_SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
+
 
 @dataclass(slots=True)
 class Session:
@@ -35,9 +40,9 @@ class Session:
     >>> for line in ("x = 3", "y = x^2", "x += 1"):
     ...     _ = session.take(Excerpt.whole(line))
     >>> session.number(Excerpt.whole("y + 1"))
-    17.0
-    >>> session.undo(), session.number(Excerpt.whole("y + 1"))
-    (('x',), 10.0)
+    10.0
+    >>> session.script(), session.undo()
+    (['x₁ = 3', 'y = x₁^2', 'x = 4'], ('y', 'x₁', 'x'))
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -75,14 +80,38 @@ class Session:
                 entry, remarks = self._coordinate(name, question)
         else:
             definition, remarks = self._definition(typed, statement, uses, head)
-            self._refuse_circle(definition, typed, place)
             entry = former.changed(definition) if builds_on and isinstance(former, Definition) else definition
         if name == ANSWER and isinstance(entry, Definition):
             hint = "give the formula a name of its own"
             raise NameProblem(f"`{ANSWER}` is the last value and cannot be a formula", place, hint, typed.source)
-        self._changes.append(((name, former),))
-        self.entries[name] = entry
+        kept = {} if former is None or name == ANSWER else self._kept_apart(former)
+        known = {**self.entries, **kept}
+        if isinstance(entry, Definition):
+            self._refuse_circle(entry, known, typed, place)
+        changed = {**kept, name: entry}
+        self._changes.append(tuple([(each, self.entries.get(each)) for each in changed]))
+        self.entries.update(changed)
+        if kept:
+            *users, to = kept
+            verb = "keeps" if len(users) == 1 else "keep"
+            message = f"{listed(users)} {verb} the former `{name}`, which is `{to}` from now on"
+            remarks = [*remarks, Remark(Caution("name", message), typed.source)]
         return remarks
+
+    @property
+    def _next(self) -> int:
+        """The number of the next statement."""
+        return 1 + max([entry.since for entry in self.entries.values()], default=0)
+
+    def _kept_apart(self, former: Entry) -> dict[str, Entry]:
+        """The definitions that use an entry, and last the entry itself, with a name of its own for it."""
+        users = [each for each in self.entries.values() if isinstance(each, Definition) and each.depends_on(former)]
+        if not users:
+            return {}
+        names = (former.name + "".join(_SUBSCRIPTS[int(digit)] for digit in str(number)) for number in count(1))
+        to = next(name for name in names if name not in self.entries)
+        moved = replace(former, name=to) if isinstance(former, Coordinate) else former.renamed(former, to)
+        return {**{each.name: each.renamed(former, to) for each in users}, to: moved}
 
     def question(
         self,
@@ -126,7 +155,7 @@ class Session:
 
     def remember(self, value: Figure) -> None:
         """Makes a value the last answer."""
-        self.entries[ANSWER] = Coordinate(ANSWER, value)
+        self.entries[ANSWER] = Coordinate(ANSWER, value, self._next)
 
     def forget(self, name: str) -> None:
         """Takes the value or the definition of a name away.
@@ -170,15 +199,15 @@ class Session:
         self.backend, self.format = copy.backend, copy.format
 
     def script(self) -> list[str]:
-        """Statements that make an empty session know the same, each after what it uses.
+        """Statements that make an empty session know the same, in the order in which they were typed.
 
         >>> session = Session()
         >>> for line in ("f(t) = t^2", "y = f(a)", "a = 3"):
         ...     _ = session.take(Excerpt.whole(line))
         >>> session.script()
-        ['a = 3', 'f(t) = t^2', 'y = f(a)']
+        ['f(t) = t^2', 'y = f(a)', 'a = 3']
         """
-        return [*(entry.text for entry in self.entries.values() if isinstance(entry, Coordinate)), *self.definitions()]
+        return [entry.text for entry in sorted(self.entries.values(), key=lambda entry: entry.since)]
 
     def definitions(self) -> list[str]:
         """The definitions as they were typed, each after what it uses."""
@@ -203,7 +232,9 @@ class Session:
                 hint = "it is the last value that was found"
                 raise NameProblem(f"`{ANSWER}` has no value yet", own.span, hint, own.source)
             text, uses = with_answer(text, answer.value), uses.without(ANSWER)
-        return Definition(name, (text,), uses, head), program.remarks(function.cautions, typed.source)
+        free = frozenset({each for each in (*uses.names, *uses.calls) if each not in self.entries})
+        entry = Definition(name, (text,), uses, head, free, self._next)
+        return entry, program.remarks(function.cautions, typed.source)
 
     def _assembled(
         self,
@@ -225,15 +256,19 @@ class Session:
         if question.missing:
             raise question.missing_problem()
         result = question.function.evaluate(question.at)
-        return Coordinate(name, result.value), question.remarks(result.warnings)
+        entry = Coordinate(name, result.value, self._next)
+        return entry, question.remarks(result.warnings)
 
-    def _refuse_circle(self, new: Definition, typed: Excerpt, place: tuple[int, int]) -> None:
+    def _refuse_circle(
+        self, new: Definition, known: Mapping[str, Entry], typed: Excerpt, place: tuple[int, int]
+    ) -> None:
         """Refuses a definition that what it uses is defined by."""
-        if new.name not in self.entries and not any(
-            isinstance(entry, Definition) and new.name in entry.uses.of_kind(new) for entry in self.entries.values()
+        if not any(
+            isinstance(entry, Definition) and entry.name != new.name and new.name in entry.uses.of_kind(new)
+            for entry in known.values()
         ):
             return
-        needed = Needed.by(new.uses.without(new.name), self.entries)
+        needed = Needed.by(new.uses.without(new.name), known)
         through = [
             each.name for each in needed.definitions if new.name in each.uses.of_kind(new) and each.name != new.name
         ]
