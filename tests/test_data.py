@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adcalc.data import Target, loaded
-from adcalc.data.saving import write_whole
 from adcalc.errors import InputProblem
+from adcalc.io.references import loaded
+from adcalc.io.saving import Target, write_whole
 
 
 @pytest.fixture(autouse=True)

@@ -23,8 +23,10 @@ from typer.testing import CliRunner
 
 from adcalc.cli.app import app
 from adcalc.errors import InputProblem, MissingExtra, Problem
-from adcalc.streams import Table, Writer, create_table, open_table
-from adcalc.streams.threads import Ahead
+from adcalc.io.chunks import Table, Writer
+from adcalc.io.opening import open_table
+from adcalc.io.table_writer import create_table
+from adcalc.io.threads import Ahead
 
 NAN, INF = math.nan, math.inf
 FORMATS = ["csv", "tsv", "csv.gz", "jsonl", "npz", "npy", "parquet", "arrow"]
@@ -52,7 +54,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
         monkeypatch.setitem(sys.modules, "polars", None)
     else:
         pytest.importorskip("polars")
-        monkeypatch.setattr("adcalc.streams.separated.FIRST_BLOCK", 0)
+        monkeypatch.setattr("adcalc.io.csv_reader.FIRST_BLOCK", 0)
     name: str = request.param
     return name
 
@@ -347,7 +349,7 @@ def test_a_column_that_is_not_there_is_missed_at_once(engine: str) -> None:
 
 def test_a_row_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Instead of taking all memory there is."""
-    monkeypatch.setattr("adcalc.streams.blocks.LONGEST_RECORD", 1 << 20)
+    monkeypatch.setattr("adcalc.io.text_blocks.LONGEST_RECORD", 1 << 20)
     text("t.csv", 'x,y\n1,"2\n' + "3,4\n" * 1_000_000)
 
     assert refusal("t.csv").message == "`t.csv` has a row of more than 1 MiB"
@@ -356,8 +358,8 @@ def test_a_row_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_blocks_are_cut_between_records(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a block of bytes ends: within quotes, between CR and LF, within a letter of several bytes."""
     content = "x,s\r\n" + "".join(f'{i},"é\n{i}"\r\n{i}.5,ü\r\n' for i in range(200))
-    monkeypatch.setattr("adcalc.streams.blocks.FIRST_BLOCK", 7)
-    monkeypatch.setattr("adcalc.streams.blocks._LARGEST_BLOCK", 61)
+    monkeypatch.setattr("adcalc.io.text_blocks.FIRST_BLOCK", 7)
+    monkeypatch.setattr("adcalc.io.text_blocks._LARGEST_BLOCK", 61)
     text("t.csv", content)
     found, reasons, kept = everything("t.csv", ["x"], ["s"])
 
@@ -367,8 +369,8 @@ def test_blocks_are_cut_between_records(engine: str, monkeypatch: pytest.MonkeyP
 
 def test_what_is_missing_later_is_found_later(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column that begins with numbers only and has other cells in later blocks."""
-    monkeypatch.setattr("adcalc.streams.blocks.FIRST_BLOCK", 16)
-    monkeypatch.setattr("adcalc.streams.blocks._LARGEST_BLOCK", 64)
+    monkeypatch.setattr("adcalc.io.text_blocks.FIRST_BLOCK", 16)
+    monkeypatch.setattr("adcalc.io.text_blocks._LARGEST_BLOCK", 64)
     text("t.csv", "x,y\n" + "1,2\n" * 100 + "a,\n" + " 3 ,4\n" * 100)
     found, reasons, _ = everything("t.csv")
 
@@ -435,7 +437,7 @@ def test_arrays_are_tables(array: np.ndarray, expected: dict[str, list[float]]) 
 
 def test_columns_of_archives_are_read_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packed or not; what is no vector is no column."""
-    monkeypatch.setattr("adcalc.streams.arrayfiles.ROWS", 7)
+    monkeypatch.setattr("adcalc.io.array_files.ROWS", 7)
     x = np.arange(100.0)
     np.savez_compressed("t.npz", x=x, n=x.astype(np.int16), s=x.astype(str), m=np.zeros((2, 2)))
     found, _, kept = everything("t.npz", ["x", "n"], ["s"])

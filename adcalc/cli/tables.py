@@ -19,11 +19,13 @@ from adcalc.cli.options import Method, chosen_backend
 from adcalc.cli.points import Point, point
 from adcalc.errors import InputProblem, Source, near
 from adcalc.function import Function, parse
+from adcalc.io.chunks import Table, guessed, listed_columns, shortened
+from adcalc.io.formats import tells_format
+from adcalc.io.opening import open_table
+from adcalc.io.table_writer import create_table
 from adcalc.render.printable import PrintableStream
 from adcalc.render.progress import Progress
 from adcalc.results import Figure
-from adcalc.streams import Table, create_table, open_table, tells_format
-from adcalc.streams.parts import guessed, listed_columns, shortened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +76,8 @@ class TableRequest:
             parts = table.parts(list(dict.fromkeys(columns.values())), keep)
             # Rows are read from here on, while what computes them is imported.
             from adcalc.batches.order import Order
+            from adcalc.io.pipeline import Run
             from adcalc.render.tables import show_summary
-            from adcalc.streams.running import Run
 
             order = Order(wrt, self.hessian, backend, self.engine, self.threads, self.fast)
             run = Run(function, order, columns, given, self.on_error)

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from adcalc.errors import InputProblem
-from adcalc.streams.blocks import FIRST_BLOCK, blocks
-from adcalc.streams.cells import decimal_comma_in, number_in
-from adcalc.streams.library import INSTALL, polars
-from adcalc.streams.parts import TEXT, Part, check_names, no_rows, shortened
-from adcalc.streams.separatedblocks import BlockReader
-from adcalc.streams.sources import Source
-from adcalc.streams.tables import OpenTable
+from adcalc.io.cells import decimal_comma_in, number_in
+from adcalc.io.chunks import TEXT, Part, check_names, no_rows, shortened
+from adcalc.io.csv_blocks import BlockReader
+from adcalc.io.polars_library import INSTALL, polars
+from adcalc.io.sources import Source
+from adcalc.io.table_reader import OpenTable
+from adcalc.io.text_blocks import FIRST_BLOCK, blocks
 
 _SEPARATORS = (",", ";", "\t")
 _BOM = b"\xef\xbb\xbf"

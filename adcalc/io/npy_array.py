@@ -8,8 +8,8 @@ import warnings
 from pathlib import Path
 from typing import IO, Any
 
-from adcalc.data.references import LARGEST_ARRAY, Array, unreadable
 from adcalc.errors import InputProblem
+from adcalc.io.references import LARGEST_ARRAY, Array, unreadable
 
 _MAGIC = b"\x93NUMPY"
 _EXACTLY = 2**53

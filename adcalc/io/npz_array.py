@@ -7,9 +7,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from adcalc.data.numpyfiles import array_in, check
-from adcalc.data.references import LARGEST_FILE, Array, unknown_key, unreadable
 from adcalc.errors import InputProblem
+from adcalc.io.npy_array import array_in, check
+from adcalc.io.references import LARGEST_FILE, Array, unknown_key, unreadable
 
 #: What deflate makes of a byte at best; a member that announces more is broken or hostile.
 _BEST_RATIO = 1100

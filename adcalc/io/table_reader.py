@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
-from adcalc.streams.parts import NUMBER, TEXT, Kind, Part, check_known, no_rows
-from adcalc.streams.sources import Source
-from adcalc.streams.threads import Ahead
+from adcalc.io.chunks import NUMBER, TEXT, Kind, Part, check_known, no_rows
+from adcalc.io.sources import Source
+from adcalc.io.threads import Ahead
 
 
 class OpenTable(ABC):

@@ -27,17 +27,17 @@ def loaded(reference: str) -> float | Array:
     path, key = located(reference)
     kind = path.suffix.lower()
     if kind == ".npy":
-        from adcalc.data.numpyfiles import array_of_file
+        from adcalc.io.npy_array import array_of_file
 
         if key:
             raise InputProblem(f"`{path}` holds a single array", hint=f"write `@{path}` without `:{key}`")
         array = array_of_file(path)
     elif kind == ".npz":
-        from adcalc.data.archives import array_of_archive
+        from adcalc.io.npz_array import array_of_archive
 
         array = array_of_archive(path, key)
     else:
-        from adcalc.data.tables import array_of_table
+        from adcalc.io.csv_array import array_of_table
 
         array = array_of_table(path, key, "\t" if kind == ".tsv" else "")
     return array if array.ndim else float(array)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from adcalc.errors import InputProblem, near
-from adcalc.streams.formats import FORMATS, shape_of
+from adcalc.io.formats import FORMATS, shape_of
 
 _SNIFFED = 8
 #: Seconds that a pipe may be silent before what it has sent is worked on.

@@ -9,12 +9,12 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
-from adcalc.data.numpyfiles import announced
-from adcalc.data.references import Array
 from adcalc.errors import InputProblem
-from adcalc.streams.arrays import Column, portable
-from adcalc.streams.parts import ROWS
-from adcalc.streams.sources import Source
+from adcalc.io.array_reader import Column, portable
+from adcalc.io.chunks import ROWS
+from adcalc.io.npy_array import announced
+from adcalc.io.references import Array
+from adcalc.io.sources import Source
 
 _MAGIC = b"\x93NUMPY"
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)

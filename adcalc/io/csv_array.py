@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from adcalc.data.references import LARGEST_ARRAY, Array, unknown_key, unreadable
 from adcalc.errors import InputProblem
+from adcalc.io.references import LARGEST_ARRAY, Array, unknown_key, unreadable
 
 _WIDEST_TEXT = 20
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adcalc.streams.parts import Table
-from adcalc.streams.sources import Source
+from adcalc.io.chunks import Table
+from adcalc.io.sources import Source
 
 
 def open_table(name: str, format: str | None = None) -> Table:
@@ -28,17 +28,17 @@ def open_table(name: str, format: str | None = None) -> Table:
 def _opened(source: Source) -> Table:
     kind = source.shape.format
     if kind in ("csv", "tsv"):
-        from adcalc.streams.separated import SeparatedTable
+        from adcalc.io.csv_reader import SeparatedTable
 
         return SeparatedTable(source)
     if kind in ("parquet", "arrow"):
-        from adcalc.streams.frames import FrameTable
+        from adcalc.io.frame_reader import FrameTable
 
         return FrameTable(source)
     if kind == "jsonl":
-        from adcalc.streams.jsonlines import JsonTable
+        from adcalc.io.json_reader import JsonTable
 
         return JsonTable(source)
-    from adcalc.streams.arrays import ArrayTable
+    from adcalc.io.array_reader import ArrayTable
 
     return ArrayTable(source)
