@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from adcalc.cli.app import app
 from adcalc.errors import InputProblem, MissingExtra, Problem
 from adcalc.io.chunks import Table, Writer
-from adcalc.io.opening import open_table
+from adcalc.io.table_reader import open_table
 from adcalc.io.table_writer import create_table
 from adcalc.io.threads import Ahead
 
@@ -866,3 +866,17 @@ def test_what_a_header_announces_is_not_believed(content: bytes, packed: bool, t
         assert found.exit_code == 2 or found.stdout.split()[-1:] == ["0"], found.exception
         assert found.exit_code == 0 or found.stderr.startswith("error: ")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begin < 200_000
+
+
+def test_registry_of_formats(tmp_path: Path) -> None:
+    """Whatever a format's line names is there, and the help and `--at` follow from the lines."""
+    from adcalc.cli.batch import TableFormat
+    from adcalc.io.formats import ARRAY_ENDINGS, FORMATS, handler
+    from adcalc.io.references import loaded
+
+    for each in FORMATS.values():
+        assert all(callable(handler(place)) for place in (each.reader, each.writer, each.array) if place)
+    help = TableFormat.__metadata__[0].help
+    assert all(name in help for name in FORMATS)
+    (tmp_path / "t.tab").write_text("a\tb\n1\t2\n")
+    assert ".tab" in ARRAY_ENDINGS and np.asarray(loaded(f"{tmp_path / 't.tab'}:b")).tolist() == [2.0]

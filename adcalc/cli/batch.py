@@ -9,6 +9,7 @@ import typer
 
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.options import At, BackendName, Formula, MethodName, Step, Wrt
+from adcalc.io.formats import FORMATS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -43,7 +44,7 @@ class BatchCommand(FormulaCommand):
         return super().parse_args(ctx, given)
 
 
-_TABLES = "csv, tsv, parquet, arrow, npz, npy or jsonl"
+_TABLES = ", ".join([*FORMATS][:-1]) + f" or {[*FORMATS][-1]}"
 Data = Annotated[
     str | None,
     typer.Option("--data", metavar="FILE", help="The table; `-` is standard input. Its columns are the variables."),

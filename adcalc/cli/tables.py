@@ -21,7 +21,7 @@ from adcalc.errors import InputProblem, Source, near
 from adcalc.function import Function, parse
 from adcalc.io.chunks import Table, guessed, listed_columns, shortened
 from adcalc.io.formats import tells_format
-from adcalc.io.opening import open_table
+from adcalc.io.table_reader import open_table
 from adcalc.io.table_writer import create_table
 from adcalc.render.printable import PrintableStream
 from adcalc.render.progress import Progress

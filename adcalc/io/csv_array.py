@@ -14,19 +14,18 @@ from adcalc.io.references import LARGEST_ARRAY, Array, unknown_key, unreadable
 _WIDEST_TEXT = 20
 
 
-def array_of_table(path: Path, column: str, delimiter: str = "") -> Array:
+def array_of_table(path: Path, column: str = "") -> Array:
     """A column of a table as a vector, or the whole table as a matrix (of a single column: a vector).
 
     Args:
         column: its name, or where the table has none its number from 0; "" for the whole table.
-        delimiter: what stands between cells; "" to tell it from the first line.
 
     Raises:
         InputProblem: something in it is no number, with line and column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _Table(path, file, delimiter).numbers(column)
+            return _Table(path, file, "" if path.suffix.lower() == ".csv" else "\t").numbers(column)
     except UnicodeDecodeError:
         raise InputProblem(f"`{path}` is not UTF-8 text", hint="save it as CSV in UTF-8") from None
     except OSError as error:

@@ -19,12 +19,14 @@ _LONGEST_HEADER = 2**16
 _AGAIN = "write it again with `numpy.save`"
 
 
-def array_of_file(path: Path) -> Array:
+def array_of_file(path: Path, key: str = "") -> Array:
     """The array of a .npy file.
 
     Raises:
-        InputProblem: it holds no array of real numbers.
+        InputProblem: it holds no array of real numbers, or a key is given, of which it has none.
     """
+    if key:
+        raise InputProblem(f"`{path}` holds a single array", hint=f"write `@{path}` without `:{key}`")
     try:
         with path.open("rb") as file:
             file.seek(0, 2)

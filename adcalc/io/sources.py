@@ -21,7 +21,7 @@ from adcalc.io.formats import FORMATS, shape_of
 _SNIFFED = 8
 #: Seconds that a pipe may be silent before what it has sent is worked on.
 _MOMENT = 0.05
-_ENDINGS = (*(ending for endings in FORMATS.values() for ending in endings), ".gz")
+_ENDINGS = (*(ending for each in FORMATS.values() for ending in each.endings), ".gz")
 
 
 class Source:

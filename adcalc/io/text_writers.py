@@ -38,7 +38,7 @@ def separated(columns: Columns, format: str) -> Encoder:
     return encode
 
 
-def json_lines(columns: Columns) -> Encoder:
+def json_lines(columns: Columns, _format: str = "jsonl") -> Encoder:
     """Writes one object a line; what was not computed is null."""
     names = [_json(name).replace("%", "%%") for name in [*columns.kept, *columns.results]]
     template = "{" + ", ".join(f"{name}: %s" for name in names) + "}\n"
