@@ -15,7 +15,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -876,7 +876,7 @@ def test_registry_of_formats(tmp_path: Path) -> None:
 
     for each in FORMATS.values():
         assert all(callable(handler(place)) for place in (each.reader, each.writer, each.array) if place)
-    help = TableFormat.__metadata__[0].help
+    help = get_args(TableFormat)[1].help
     assert all(name in help for name in FORMATS)
     (tmp_path / "t.tab").write_text("a\tb\n1\t2\n")
     assert ".tab" in ARRAY_ENDINGS and np.asarray(loaded(f"{tmp_path / 't.tab'}:b")).tolist() == [2.0]

@@ -33,7 +33,7 @@ class TableRequest:
     """A formula, a table and options, as texts."""
 
     formula: str
-    data: str | None
+    data: Sequence[str] | None
     at: Sequence[str] | None
     map: Sequence[str] | None
     wrt: Sequence[str] | None
@@ -105,16 +105,22 @@ class TableRequest:
             raise typer.Exit(ExitCode.NO_ANSWER)
 
     def _table(self) -> Table:
-        if self.data is None:
+        if not self.data:
             raise InputProblem(
                 "there is no table", hint="say which one: `--data FILE`, or `--data -` for standard input"
             )
-        if self.formula == "-" and self.data == "-":
+        if len(self.data) > 1:
+            shown = " and ".join(f"`--data {shortened(each)}`" for each in self.data[:2])
+            raise InputProblem(
+                f"there is more than one table: {shown}", hint="put their rows into one file, or run each by itself"
+            )
+        data = self.data[0]
+        if self.formula == "-" and data == "-":
             raise InputProblem("standard input cannot be the formula and the table", hint="put one of them in a file")
         # What `--format` says of the results it says of a table whose name says nothing, too.
-        own = self.data == "-" or tells_format(self.data)
+        own = data == "-" or tells_format(data)
         try:
-            return open_table(self.data, self.data_format or (None if own else self.format))
+            return open_table(data, self.data_format or (None if own else self.format))
         except InputProblem as problem:
             problem.hint = problem.hint.replace("`--format`", "`--data-format`")
             raise
