@@ -48,8 +48,6 @@ def check(file: IO[bytes], length: int, name: str) -> None:
     Raises:
         InputProblem: what it announces is not there, is too large, or is no array of real numbers.
     """
-    if file.read(len(_MAGIC)) != _MAGIC:
-        raise InputProblem(f"{name} is no .npy file", hint="write one with `numpy.save`")
     shape, kind = announced(file, name)
     _check_kind(kind, name)
     entries = math.prod(shape)
@@ -65,13 +63,15 @@ def check(file: IO[bytes], length: int, name: str) -> None:
 
 
 def announced(file: IO[bytes], name: str) -> tuple[tuple[int, ...], Any]:
-    """The shape and the kind of entries that a header speaks of; the file stands behind its first six bytes.
+    """The shape and the kind of entries that a header speaks of; the file stands at its beginning.
 
     Raises:
         InputProblem: it is no header, or longer than any that NumPy writes for numbers.
     """
     from numpy.lib import format as numpy_format
 
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise InputProblem(f"{name} is no .npy file", hint="write one with `numpy.save`")
     version = bytes(file.read(2))
     width = {b"\x01\x00": 2, b"\x02\x00": 4}.get(version)
     if width is None:
