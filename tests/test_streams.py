@@ -902,3 +902,12 @@ def test_archives_are_checked_alike(folder: Path) -> None:
         with pytest.raises(InputProblem, match=words) as as_table:
             open_table("h.npz")
         assert at_point.value.message == as_table.value.message
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_first_line_that_announces_the_separator(folder: Path, separator: str, end: str) -> None:
+    """As Excel writes and reads it; it is no line of column names."""
+    text("t.csv", end.join([f"sep={separator}", f"x{separator}y", f"1{separator}2", f"3{separator}4", ""]))
+    found, *_ = everything("t.csv", ["x", "y"], [])
+    assert {name: list(values) for name, values in found.items()} == {"x": [1, 3], "y": [2, 4]}

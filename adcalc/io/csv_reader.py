@@ -10,6 +10,7 @@ from itertools import chain
 from adcalc.errors import InputProblem
 from adcalc.io.cells import decimal_comma_in, number_in
 from adcalc.io.chunks import TEXT, Part, check_names, no_rows, shortened
+from adcalc.io.csv_array import announced_separator
 from adcalc.io.csv_blocks import BlockReader
 from adcalc.io.polars_library import INSTALL, polars
 from adcalc.io.sources import Source
@@ -34,6 +35,10 @@ class SeparatedTable(OpenTable):
         first = next(self._blocks, b"").removeprefix(_BOM)
         self._separator = "\t" if source.shape.format == "tsv" else ""
         header, self._first = self._divided(first)
+        announced = announced_separator(header)
+        if announced and source.shape.format == "csv":
+            self._separator = announced
+            header, self._first = self._divided(self._first)
         self._types = dict.fromkeys(self._names(header), TEXT)
         # Who has sent a few rows may wait for their results before sending more.
         short = bool(self._first.strip()) and len(first) < FIRST_BLOCK // 2
