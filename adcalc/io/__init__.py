@@ -10,8 +10,8 @@ with open_table("obs.csv") as table:                    # "-" is standard input;
 ```
 
 What is read:
-- **CSV, TSV** (`.csv`, `.tsv`, also `.gz`): UTF-8 with a line of column names, separated by `,` `;` or tabs, or by what a line `sep=|` before it says.  A number may
-  have blanks around it; `inf`, `true` and `false` are numbers.  Decimal commas are refused.
+- **CSV, TSV** (`.csv`, `.tsv`, also `.gz`): UTF-8 with a line of column names, separated by `,` `;` or tabs, or by
+  what a line `sep=|` before it says.  A number may have blanks around it; `inf`, `true` and `false` are numbers.  Decimal commas are refused.
 - **JSON lines**: an object a line; the columns are the keys in the first megabyte.
 - **Parquet, Arrow** (Feather): with the extra `adcalc[data]`, which also makes text several times faster.
 - **.npz**: a vector per column.  **.npy**: the fields of a structured array, or a matrix with columns `x0, x1, ...`, or a
