@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -672,3 +673,28 @@ def test_values_that_more_digits_mend_are_mended_in_every_row_by_numeric_too() -
     found = adcalc.parse("log(exp(x) + exp(y))").batch({"x": x, "y": x + 1}, backend="numeric")
 
     assert close(found.value, np.full(600, 1001.3132616875182))
+
+
+HARD_COLUMNS: list[tuple[str, float, float, Callable[[Any], Any]]] = [
+    ("log(exp(x) - 1)", 1e-9, 1e-7, lambda x: mpmath.log(mpmath.expm1(x))),
+    ("sqrt(x^2 + 1) - x", 1e9, 1e10, lambda x: mpmath.sqrt(x * x + 1) - x),
+    ("(x + 1)^2 - x^2 - 2*x - 1", 1.0, 1e5, lambda _: mpmath.mpf(0)),
+    ("1 - tanh(x)", 20.0, 40.0, lambda x: 1 - mpmath.tanh(x)),
+    ("where(x > 25, 1 - tanh(x), x)", 20.0, 40.0, lambda x: 1 - mpmath.tanh(x) if x > 25 else x),
+]
+
+
+@each_engine
+@pytest.mark.parametrize(("formula", "low", "high", "truth"), HARD_COLUMNS)
+def test_a_column_of_nothing_but_hard_rows(
+    formula: str, low: float, high: float, truth: Callable[[Any], Any], engine: str
+) -> None:
+    """Rows in doubt are computed again many at a time, so that a thousand of them are no more than a moment."""
+    x = np.random.default_rng(5).uniform(low, high, 1000)
+    found = adcalc.parse(formula).batch({"x": x}, (), engine=engine)
+    with mpmath.workdps(60):
+        wanted = np.array([float(truth(mpmath.mpf(each))) for each in x])
+    assert (found.failed, found.warnings) == (0, ())
+    assert np.all(np.abs(found.value - wanted) <= 4e-9 * np.abs(wanted))
+    found = adcalc.parse(formula).batch({"x": x}, engine=engine)
+    assert np.all(np.abs(found.value - wanted) <= 4e-9 * np.abs(wanted))

@@ -134,7 +134,7 @@ def carried_out(
         engine, raised = _run(work.layout(work.results, alarms, where), where, results, order)
         for first, last, met in raised:
             _look(visit, work, where.part(first, last), first, order, strayed=met.strayed)
-    spent = visit.uncertain(seconds)
+    spent = visit.uncertain(work, seconds)
     cautions = list(reading.cautions)
     many = max(where.rows, order.once or 0) >= _MANY
     if engine == "numpy" and order.engine == "auto" and many and not available():

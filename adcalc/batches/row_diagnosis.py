@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from adcalc.batches.computation import Computation
+from adcalc.batches.precise_rows import settle_rows
 from adcalc.batches.single import Single
 from adcalc.errors import Caution, DomainProblem, Problem
 from adcalc.results import Reason
@@ -82,6 +84,8 @@ class Visit:
         self.asked: set[int] = set()
         self.told: set[int] = set()
         """Rows of which everything has been said, kinks too."""
+        self.tied: set[int] = set()
+        """Rows on a kink."""
         self.doubtful: list[tuple[Array, Array]] = []
         """Rows of which rounding may have taken digits, and the share of their results that it may have moved."""
 
@@ -100,6 +104,7 @@ class Visit:
             self.outside(rows[domains == code])
         inside = rows[domains == 0.0]
         self.not_finite(inside[~self._are_finite(inside)])
+        self.tied.update(rows[kinks > 0.0].tolist())
         for code in _codes(kinks):
             self.kinked(rows[(kinks == code) & (domains == 0.0)])
 
@@ -161,7 +166,7 @@ class Visit:
             problem.__traceback__ = problem.__context__ = None
             self._fail(np.array([row]), problem)
             return problem
-        self._take(row, answer.figures)
+        self._take(np.array([row]), answer.figures)
         if np.isnan(answer.figures[0]):
             message, span, hint = _words(answer.cautions)
             nothing = Problem(message, span, hint)
@@ -173,10 +178,13 @@ class Visit:
         self._warn(row, [caution for caution in answer.cautions if row in self.told or caution.kind in kinds])
         return None
 
-    def uncertain(self, seconds: float | None = None) -> float:
-        """Computes the rows in doubt again, the worst first, with as many digits as it takes, while the time for it lasts.
+    def uncertain(self, work: Computation | None, seconds: float | None = None) -> float:
+        """Computes the rows in doubt again, with as many digits as it takes, while the time for it lasts.
+
+        The worst first: many at a time, then one by one those that are on a kink or that this does not settle.
 
         Args:
+            work: the program of all results; None where there is none.
             seconds: how long that is; None for all that a run has.
 
         Returns:
@@ -190,6 +198,13 @@ class Visit:
         rows, spread = (each[np.argsort(-spread, kind="stable")] for each in (rows, spread))
         begin = time.monotonic()
         end = begin + (SECONDS_FOR_DIGITS if seconds is None else seconds)
+        if work is not None:
+            smooth = ~np.isin(rows, list(self.tied))
+            settled = np.zeros(len(rows), dtype=bool)
+            settled[smooth] = settle_rows(
+                work, self.ask.where, rows[smooth], self._take, lambda: time.monotonic() > end
+            )
+            rows, spread = rows[~settled], spread[~settled]
         for place, row in enumerate(rows.tolist()):
             if time.monotonic() > end:
                 self._give_up(rows[place:], spread[place:])
@@ -233,9 +248,9 @@ class Visit:
         failed = np.unique(np.concatenate(self.failed)) if self.failed else nowhere
         return Looked(failed, tuple(self.reasons.values()), tuple([Warned(*each) for each in self.warnings.values()]))
 
-    def _take(self, row: int, figures: Sequence[float]) -> None:
+    def _take(self, rows: Array, figures: Sequence[Any]) -> None:
         for column, figure in zip(self.results, figures, strict=True):
-            column[row] = figure
+            column[rows] = figure
 
     def _warn(self, row: int, cautions: Sequence[Caution], count: int = 1) -> None:
         for caution in cautions:

@@ -6,7 +6,7 @@ cautious; the codes, computed only where one was raised, say which operation it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from adcalc.autodiff.linearization import Linearization
@@ -19,8 +19,8 @@ from adcalc.table import PRIMITIVES
 
 Kind = Literal["domain", "kink"]
 
-_AND, _EQUAL, _MINUS, _UNEQUAL, _NOT, _WHERE, _ABS, _LESS, _TIMES, _PLUS = (
-    PRIMITIVES[name] for name in ("and", "==", "-", "!=", "not", "where", "abs", "<", "*", "+")
+_AND, _EQUAL, _MINUS, _UNEQUAL, _NOT, _WHERE, _ABS, _LESS, _TIMES, _PLUS, _MAX = (
+    PRIMITIVES[name] for name in ("and", "==", "-", "!=", "not", "where", "abs", "<", "*", "+", "max")
 )
 
 
@@ -83,6 +83,8 @@ def codes(ready: Linearization, watched: Sequence[Watch], doubts: Sequence[Expr]
 
 #: Digits in bits that an operation may cost before the row is looked at; less is the price of doubles.
 _BITS = 22
+#: Operations that cost digits one after the other are looked at together, up to so many.
+_LONGEST = 4
 #: By the name of a function, what its value must not be small beside: its argument, or 1.
 _SENSITIVE = {"sin": 0, "cos": 0, "tan": 0} | dict.fromkeys(
     ("log", "log2", "log10", "acos", "acosh", "asec", "lgamma", "digamma", "logaddexp", "lbeta", "atanh", "erfinv", "logit"), 1
@@ -92,37 +94,85 @@ _NEVER_NEGATIVE = frozenset(
 )  # fmt: skip
 
 
+class _Loss(NamedTuple):
+    """What the operations on the way to a node have cost: the sizes they came from, and those they left."""
+
+    before: Expr
+    after: Expr
+    operations: int
+    argument: Expr | None = None
+    """Of the operation at hand, the one that they led to."""
+
+
 def doubts_of(ready: Linearization, results: Sequence[Expr]) -> tuple[Expr, ...]:
-    """Formulas that are not 0 where an operation on the way to the results has cost digits.
+    """Formulas that are not 0 where the operations on the way to the results have cost digits.
 
     A sum of inexact numbers that is small beside them, a logarithm near its root, the sine of a large number: the
-    condition number of the operation is beyond 2^22 there (Higham, 2002, section 1.6).
+    product of the condition numbers (Higham, 2002, section 1.6) of those that follow one another is beyond 2^22 there.
     """
-    algebra, scale = ready.algebra, number(2.0**_BITS)
+    algebra = ready.algebra
     signs: dict[Expr, int] = {}
+    losses: dict[Expr, _Loss] = {}
     found: dict[Expr, None] = {}
+    # In derivatives, which are many, each operation is looked at by itself.
+    own = {slot.node for slot in ready.program.slots}
+
+    def checked(loss: _Loss) -> None:
+        scaled = algebra.apply(_TIMES, [loss.after, number(2.0**_BITS)])
+        found[algebra.apply(_LESS, [scaled, loss.before])] = None
+
     for slot in lowered(results).slots:
         node, primitive = slot.node, slot.primitive
         signs[node] = _sign(node, signs)
         if primitive is None or not isinstance(node, Apply) or ready.builder.shape(node):
             continue
-        if primitive.name in ("+", "-"):
-            x, y = node.arguments
-            opposed = signs[x] * signs[y] * (1 if primitive.name == "+" else -1)
-            if (
-                opposed == 1
-                or (_is_exact(x) and _is_exact(y))
-                or 0.0 in (getattr(x, "value", 1.0), getattr(y, "value", 1.0))
-            ):
-                continue
-            beside: Expr = x if not isinstance(x, Number) else y
-        elif primitive.name in _SENSITIVE and not all(map(_is_exact, node.arguments)):
-            beside = number(1) if _SENSITIVE[primitive.name] else node.arguments[0]
-        else:
+        ways = {argument: losses[argument] for argument in node.arguments if argument in losses}
+        met = [loss._replace(argument=argument) for argument, loss in ways.items()]
+        met.sort(key=lambda loss: loss.operations)
+        # Where two ways meet the longer one is followed.
+        behind = met.pop() if met and node in own else None
+        for loss in met:
+            checked(loss)
+        size = _size_before(node, signs)
+        if size is None:
+            if behind is not None:
+                losses[node] = behind
             continue
-        sizes = [algebra.apply(_ABS, [each]) for each in (node, beside)]
-        found[algebra.apply(_LESS, [algebra.apply(_TIMES, [sizes[0], scale]), sizes[1]])] = None
+        losses[node] = _further(ready, node, size, behind)
+        if node not in own or losses[node].operations == _LONGEST:
+            checked(losses.pop(node))
+    for root in dict.fromkeys(results):
+        if root in losses:
+            checked(losses[root])
     return tuple(found)
+
+
+def _size_before(node: Apply, signs: Mapping[Expr, int]) -> tuple[Expr, ...] | None:
+    """What the value of an operation must not be small beside; None where nothing is lost by it."""
+    name = node.primitive.name
+    if name in ("+", "-"):
+        x, y = node.arguments
+        opposed = signs[x] * signs[y] * (1 if name == "+" else -1)
+        nothing = 0.0 in (getattr(x, "value", 1.0), getattr(y, "value", 1.0))
+        return None if opposed == 1 or nothing or (_is_exact(x) and _is_exact(y)) else (x, y)
+    if name in _SENSITIVE and not all(map(_is_exact, node.arguments)):
+        return (number(1),) if _SENSITIVE[name] else (node.arguments[0],)
+    return None
+
+
+def _further(ready: Linearization, node: Apply, sizes: tuple[Expr, ...], behind: _Loss | None) -> _Loss:
+    """The loss at an operation; of what was lost before it, as much as is not small beside its other argument."""
+    algebra = ready.algebra
+    before, *others = (algebra.apply(_ABS, [size]) for size in sizes)
+    after = algebra.apply(_ABS, [node])
+    if behind is None:
+        return _Loss(algebra.apply(_MAX, [before, *others]) if others else before, after, 1)
+    if others and behind.argument is not sizes[0]:
+        before, others = others[0], [before]
+    lost = algebra.apply(_TIMES, [behind.before, before])
+    if others:
+        lost = algebra.apply(_MAX, [lost, algebra.apply(_TIMES, [behind.after, others[0]])])
+    return _Loss(lost, algebra.apply(_TIMES, [behind.after, after]), behind.operations + 1)
 
 
 def _is_exact(node: Expr) -> bool:

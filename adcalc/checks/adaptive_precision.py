@@ -29,7 +29,7 @@ Computation = Callable[[Any], Figures]
 
 #: The least number of digits to repeat with.
 LEAST_DIGITS = 40
-_MOST_DIGITS = 2_500
+MOST_DIGITS = 2_500
 _SEEDS = (20_250_713, 19_700_101)
 
 #: Relative; what the perturbation may move a number without anybody minding.
@@ -141,7 +141,7 @@ def repeated(
     # With more than 324 digits after the first what still cancels is below the smallest double: it is 0.
     further = max(400, 4 * least)
     for digits in (least, 2 * least + 20, further, 2 * further)[: 4 if short else 2]:
-        if digits > _MOST_DIGITS:
+        if digits > MOST_DIGITS:
             break
         algebra, lift, rounded = _precise(formula, digits, _numbers_of(asked))
         run = InAlgebra(formula, asked.inputs, algebra, lift)
