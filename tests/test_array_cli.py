@@ -386,17 +386,17 @@ def test_formulas_for_declared_shapes() -> None:
 
 def test_a_point_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is not read for every look at the point."""
-    import adcalc.data
+    import adcalc.io.references
 
     count = 0
-    original = adcalc.data.loaded
+    original = adcalc.io.references.loaded
 
     def counting(reference: str) -> Any:
         nonlocal count
         count += 1
         return original(reference)
 
-    monkeypatch.setattr(adcalc.data, "loaded", counting)
+    monkeypatch.setattr(adcalc.io.references, "loaded", counting)
     printed("grad", "sum(w^2)", "--at", "w=@w.npy")
     assert count == 1
 
@@ -519,7 +519,7 @@ def test_numbers_need_no_arrays() -> None:
     for format in ("table", "json", "csv", "plain", "latex"):
         done = subprocess.run([sys.executable, "-c", code, format], capture_output=True, text=True, check=True)
         loaded = set(done.stderr.split())
-        assert not loaded & {"numpy", "adcalc.data", "adcalc.render.products", "adcalc.render.comparisons", "zipfile"}
+        assert not loaded & {"numpy", "adcalc.io", "adcalc.render.products", "adcalc.render.comparisons", "zipfile"}
         assert format == "table" or not loaded & {"rich", "adcalc.render.grids"}
 
 

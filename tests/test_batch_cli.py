@@ -141,6 +141,8 @@ REFUSED = [
     (["x", "--backend", "quantum"], "unknown backend"),
     (["x", "--step", "0.1"], "an option of the numeric backend"),
     (["x*y", "--at", "y=[1, 2]"], "`y` is the same in every row"),
+    (["x*y", "--data", "a.csv"], "more than one table: `--data a.csv` and `--data points.csv`"),
+    (["x*y", "a.csv"], "the table is an option: `--data a.csv`"),
 ]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adcalc.data import Target, loaded
-from adcalc.data.saving import write_whole
 from adcalc.errors import InputProblem
+from adcalc.io.references import loaded
+from adcalc.io.saving import Target, write_whole
 
 
 @pytest.fixture(autouse=True)
@@ -226,6 +226,8 @@ TABLES = [
     ("t.csv", '"a,1","b"\n"1.5", 2 \n', "t.csv:a,1", [1.5]),
     ("t.csv", "# a,b\n1,2\n", "t.csv:a", [1.0]),
     ("t.csv", "a;b\n1.5;2\n", "t.csv:b", [2.0]),
+    ("t.csv", "sep=;\na;b\n1.5;2\n", "t.csv:b", [2.0]),
+    ("t.csv", "\ufeffSEP=|\r\na,1|b\r\n1.5|2\r\n", "t.csv:b", [2.0]),
     ("t.csv", "a\n1e-3\n-inf\nNaN\n", "t.csv:a", [0.001, float("-inf"), None]),
     ("t.tsv", "a\tb\n1\t2\n", "t.tsv:b", [2.0]),
     ("a:b.csv", "1\n2\n", "a:b.csv", [1.0, 2.0]),
@@ -247,6 +249,7 @@ BROKEN_TABLES = [
     ("a,b\n1,2\n3,x\n", "t.csv:b", "line 3, column `b` of `t.csv` is not a number: `x`"),
     ("a,n\n1,x\n", "t.csv", "is not a number: `x`"),
     ("1,2\n3,x\n", "t.csv", "line 2, column `1`"),
+    ("sep=;\na;b\n1;x\n", "t.csv:b", "line 3, column `b` of `t.csv` is not a number: `x`"),
     ("a,b\n1,2\n3\n", "t.csv:a", "line 3 of `t.csv` has 1 cell, not 2"),
     ("a,a\n1,2\n", "t.csv:a", "several columns called `a`"),
     ("height,b\n1,2\n", "t.csv:hight", "no column `hight`"),

@@ -18,7 +18,7 @@ ROOT = Path(adcalc.__file__).parent
 #: From the ground up: a room may use those before it.
 ROOMS = [
     "errors", "results", "ir", "table", "parser", "lower", "algebras", "autodiff", "engines", "symbolic", "checks",
-    "backends", "numeric", "query", "batches", "function", "comparison", "data", "streams", "session", "render", "cli",
+    "backends", "numeric", "query", "batches", "function", "comparison", "io", "session", "render", "cli",
 ]  # fmt: skip
 
 MODULES = sorted(
@@ -62,7 +62,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "home"),
-    [("rich", "render"), ("typer", "cli"), ("prompt_toolkit", "cli"), ("llvmlite", "engines"), ("polars", "streams")],
+    [("rich", "render"), ("typer", "cli"), ("prompt_toolkit", "cli"), ("llvmlite", "engines"), ("polars", "io")],
 )
 def test_each_front_library_has_one_room(library: str, home: str) -> None:
     """Only render draws, only cli talks to the command line and the terminal."""

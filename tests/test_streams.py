@@ -15,7 +15,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -23,8 +23,10 @@ from typer.testing import CliRunner
 
 from adcalc.cli.app import app
 from adcalc.errors import InputProblem, MissingExtra, Problem
-from adcalc.streams import Table, Writer, create_table, open_table
-from adcalc.streams.threads import Ahead
+from adcalc.io.chunks import Table, Writer
+from adcalc.io.table_reader import open_table
+from adcalc.io.table_writer import create_table
+from adcalc.io.threads import Ahead
 
 NAN, INF = math.nan, math.inf
 FORMATS = ["csv", "tsv", "csv.gz", "jsonl", "npz", "npy", "parquet", "arrow"]
@@ -52,7 +54,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
         monkeypatch.setitem(sys.modules, "polars", None)
     else:
         pytest.importorskip("polars")
-        monkeypatch.setattr("adcalc.streams.separated.FIRST_BLOCK", 0)
+        monkeypatch.setattr("adcalc.io.csv_reader.FIRST_BLOCK", 0)
     name: str = request.param
     return name
 
@@ -347,7 +349,7 @@ def test_a_column_that_is_not_there_is_missed_at_once(engine: str) -> None:
 
 def test_a_row_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Instead of taking all memory there is."""
-    monkeypatch.setattr("adcalc.streams.blocks.LONGEST_RECORD", 1 << 20)
+    monkeypatch.setattr("adcalc.io.text_blocks.LONGEST_RECORD", 1 << 20)
     text("t.csv", 'x,y\n1,"2\n' + "3,4\n" * 1_000_000)
 
     assert refusal("t.csv").message == "`t.csv` has a row of more than 1 MiB"
@@ -356,8 +358,8 @@ def test_a_row_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_blocks_are_cut_between_records(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a block of bytes ends: within quotes, between CR and LF, within a letter of several bytes."""
     content = "x,s\r\n" + "".join(f'{i},"é\n{i}"\r\n{i}.5,ü\r\n' for i in range(200))
-    monkeypatch.setattr("adcalc.streams.blocks.FIRST_BLOCK", 7)
-    monkeypatch.setattr("adcalc.streams.blocks._LARGEST_BLOCK", 61)
+    monkeypatch.setattr("adcalc.io.text_blocks.FIRST_BLOCK", 7)
+    monkeypatch.setattr("adcalc.io.text_blocks._LARGEST_BLOCK", 61)
     text("t.csv", content)
     found, reasons, kept = everything("t.csv", ["x"], ["s"])
 
@@ -367,8 +369,8 @@ def test_blocks_are_cut_between_records(engine: str, monkeypatch: pytest.MonkeyP
 
 def test_what_is_missing_later_is_found_later(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column that begins with numbers only and has other cells in later blocks."""
-    monkeypatch.setattr("adcalc.streams.blocks.FIRST_BLOCK", 16)
-    monkeypatch.setattr("adcalc.streams.blocks._LARGEST_BLOCK", 64)
+    monkeypatch.setattr("adcalc.io.text_blocks.FIRST_BLOCK", 16)
+    monkeypatch.setattr("adcalc.io.text_blocks._LARGEST_BLOCK", 64)
     text("t.csv", "x,y\n" + "1,2\n" * 100 + "a,\n" + " 3 ,4\n" * 100)
     found, reasons, _ = everything("t.csv")
 
@@ -435,7 +437,7 @@ def test_arrays_are_tables(array: np.ndarray, expected: dict[str, list[float]]) 
 
 def test_columns_of_archives_are_read_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packed or not; what is no vector is no column."""
-    monkeypatch.setattr("adcalc.streams.arrayfiles.ROWS", 7)
+    monkeypatch.setattr("adcalc.io.array_files.ROWS", 7)
     x = np.arange(100.0)
     np.savez_compressed("t.npz", x=x, n=x.astype(np.int16), s=x.astype(str), m=np.zeros((2, 2)))
     found, _, kept = everything("t.npz", ["x", "n"], ["s"])
@@ -470,7 +472,7 @@ def test_arrays_that_are_no_tables() -> None:
     assert refusal("m.npz").message == "`m.npz` holds no vectors"
     assert refusal("b.npy").message.startswith("`b.npy` is no whole .npy file")
     assert refusal("b.npz").message.startswith("`b.npz` is no whole .npz archive")
-    assert refusal("n.npy").message.startswith("`n.npy` is no whole .npy file")
+    assert refusal("n.npy").message == "`n.npy` is no .npy file"
     assert refusal("s.npz").message == "`x` in `s.npz` is cut off"
 
 
@@ -864,3 +866,48 @@ def test_what_a_header_announces_is_not_believed(content: bytes, packed: bool, t
         assert found.exit_code == 2 or found.stdout.split()[-1:] == ["0"], found.exception
         assert found.exit_code == 0 or found.stderr.startswith("error: ")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begin < 200_000
+
+
+def test_registry_of_formats(tmp_path: Path) -> None:
+    """Whatever a format's line names is there, and the help and `--at` follow from the lines."""
+    from adcalc.cli.batch import TableFormat
+    from adcalc.io.formats import ARRAY_ENDINGS, FORMATS, handler
+    from adcalc.io.references import loaded
+
+    for each in FORMATS.values():
+        assert all(callable(handler(place)) for place in (each.reader, each.writer, each.array) if place)
+    help = get_args(TableFormat)[1].help
+    assert all(name in help for name in FORMATS)
+    (tmp_path / "t.tab").write_text("a\tb\n1\t2\n")
+    assert ".tab" in ARRAY_ENDINGS and np.asarray(loaded(f"{tmp_path / 't.tab'}:b")).tolist() == [2.0]
+
+
+def test_archives_are_checked_alike(folder: Path) -> None:
+    """A member that cannot be what it announces is refused in the same words as a table and as an array of a point."""
+    from adcalc.io.references import loaded
+
+    content = io.BytesIO()
+    np.save(content, np.zeros(1000))
+    for way, words in ((zipfile.ZIP_BZIP2, "is packed in a way"), (zipfile.ZIP_STORED, "announces more than")):
+        with zipfile.ZipFile("h.npz", "w", way) as archive:
+            archive.writestr("x.npy", content.getvalue())
+        if way == zipfile.ZIP_STORED:
+            found = bytearray(Path("h.npz").read_bytes())
+            # The unpacked size in the directory of the archive.
+            place = found.index(b"PK\x01\x02") + 24
+            found[place : place + 4] = (2**30).to_bytes(4, "little")
+            Path("h.npz").write_bytes(found)
+        with pytest.raises(InputProblem, match=words) as at_point:
+            loaded("h.npz")
+        with pytest.raises(InputProblem, match=words) as as_table:
+            open_table("h.npz")
+        assert at_point.value.message == as_table.value.message
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_first_line_that_announces_the_separator(folder: Path, separator: str, end: str) -> None:
+    """As Excel writes and reads it; it is no line of column names."""
+    text("t.csv", end.join([f"sep={separator}", f"x{separator}y", f"1{separator}2", f"3{separator}4", ""]))
+    found, *_ = everything("t.csv", ["x", "y"], [])
+    assert {name: list(values) for name, values in found.items()} == {"x": [1, 3], "y": [2, 4]}

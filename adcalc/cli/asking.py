@@ -22,7 +22,7 @@ from adcalc.results import Figure
 
 if TYPE_CHECKING:
     from adcalc.backends import Backend
-    from adcalc.data import Target
+    from adcalc.io.saving import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +166,7 @@ class Request:
             if self.force:
                 raise InputProblem("`--force` belongs to `--out`", hint="add `--out FILE.npz`")
             return None
-        from adcalc.data import Target
+        from adcalc.io.saving import Target
 
         return Target.of(self.out, force=self.force)
 

@@ -9,6 +9,9 @@ import typer
 
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.options import At, BackendName, Formula, MethodName, Step, Wrt
+from adcalc.errors import InputProblem
+from adcalc.io.chunks import shortened
+from adcalc.io.formats import FORMATS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -30,22 +33,32 @@ class Engine(StrEnum):
 
 
 class BatchCommand(FormulaCommand):
-    """A command whose option `--keep` may stand without a value, for all columns."""
+    """A command whose option `--keep` may stand without a value, for all columns, and whose table is an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Gives a bare `--keep` its value."""
+        """Gives a bare `--keep` its value.
+
+        Raises:
+            InputProblem: there is more than a formula besides the options.
+        """
         following = [*args[1:], "--"]
         given = [
             part
             for word, after in zip(args, following, strict=True)
             for part in ([word, "*"] if word == "--keep" and after.startswith("-") else [word])
         ]
-        return super().parse_args(ctx, given)
+        ctx.allow_extra_args = True
+        rest = super().parse_args(ctx, given)
+        if ctx.args and not ctx.resilient_parsing:
+            extra = shortened(ctx.args[0])
+            hint = f"the table is an option: `--data {extra}`"
+            raise InputProblem(f"`{extra}` is one argument too many: there is a formula and no more", hint=hint)
+        return rest
 
 
-_TABLES = "csv, tsv, parquet, arrow, npz, npy or jsonl"
+_TABLES = ", ".join([*FORMATS][:-1]) + f" or {[*FORMATS][-1]}"
 Data = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option("--data", metavar="FILE", help="The table; `-` is standard input. Its columns are the variables."),
 ]
 DataFormat = Annotated[

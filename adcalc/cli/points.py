@@ -100,7 +100,7 @@ def _values(places: Mapping[str, _Place]) -> dict[str, Figure]:
 
 
 def _loaded(place: _Place) -> Figure:
-    from adcalc.data import loaded
+    from adcalc.io.references import loaded
 
     try:
         return loaded(place.file)

@@ -13,8 +13,8 @@ from adcalc.cli.options import Format
 from adcalc.cli.repl_answers import answer
 from adcalc.cli.repl_input import Line, joined
 from adcalc.cli.repl_lines import CLAUSES, REQUESTS, misspelt
-from adcalc.data.saving import write_whole
 from adcalc.errors import InputProblem, NameProblem, Problem, Source
+from adcalc.io.saving import write_whole
 from adcalc.render.figures import mentioned
 from adcalc.render.machine import json_line
 from adcalc.render.page import write
@@ -192,7 +192,7 @@ def _load(session: Session, name: str) -> bool:
 
 def _read(session: Session, argument: str) -> bool:
     """Gives a variable the numbers of a file."""
-    from adcalc.data import loaded
+    from adcalc.io.references import loaded
 
     name, _, reference = argument.partition(" ")
     if not _NAME.fullmatch(name) or not reference.strip():

@@ -19,11 +19,13 @@ from adcalc.cli.options import Method, chosen_backend
 from adcalc.cli.points import Point, point
 from adcalc.errors import InputProblem, Source, near
 from adcalc.function import Function, parse
+from adcalc.io.chunks import Table, guessed, listed_columns, shortened
+from adcalc.io.formats import tells_format
+from adcalc.io.table_reader import open_table
+from adcalc.io.table_writer import create_table
 from adcalc.render.printable import PrintableStream
 from adcalc.render.progress import Progress
 from adcalc.results import Figure
-from adcalc.streams import Table, create_table, open_table, tells_format
-from adcalc.streams.parts import guessed, listed_columns, shortened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ class TableRequest:
     """A formula, a table and options, as texts."""
 
     formula: str
-    data: str | None
+    data: Sequence[str] | None
     at: Sequence[str] | None
     map: Sequence[str] | None
     wrt: Sequence[str] | None
@@ -74,8 +76,8 @@ class TableRequest:
             parts = table.parts(list(dict.fromkeys(columns.values())), keep)
             # Rows are read from here on, while what computes them is imported.
             from adcalc.batches.order import Order
+            from adcalc.io.pipeline import Run
             from adcalc.render.tables import show_summary
-            from adcalc.streams.running import Run
 
             order = Order(wrt, self.hessian, backend, self.engine, self.threads, self.fast)
             run = Run(function, order, columns, given, self.on_error)
@@ -103,16 +105,22 @@ class TableRequest:
             raise typer.Exit(ExitCode.NO_ANSWER)
 
     def _table(self) -> Table:
-        if self.data is None:
+        if not self.data:
             raise InputProblem(
                 "there is no table", hint="say which one: `--data FILE`, or `--data -` for standard input"
             )
-        if self.formula == "-" and self.data == "-":
+        if len(self.data) > 1:
+            shown = " and ".join(f"`--data {shortened(each)}`" for each in self.data[:2])
+            raise InputProblem(
+                f"there is more than one table: {shown}", hint="put their rows into one file, or run each by itself"
+            )
+        data = self.data[0]
+        if self.formula == "-" and data == "-":
             raise InputProblem("standard input cannot be the formula and the table", hint="put one of them in a file")
         # What `--format` says of the results it says of a table whose name says nothing, too.
-        own = self.data == "-" or tells_format(self.data)
+        own = data == "-" or tells_format(data)
         try:
-            return open_table(self.data, self.data_format or (None if own else self.format))
+            return open_table(data, self.data_format or (None if own else self.format))
         except InputProblem as problem:
             problem.hint = problem.hint.replace("`--format`", "`--data-format`")
             raise

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any, Self
 
-from adcalc.streams.parts import Table
+from adcalc.io.chunks import Table
 
 
 class Progress:

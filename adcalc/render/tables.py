@@ -6,10 +6,10 @@ import sys
 
 from adcalc.errors import Caution
 from adcalc.function import Function
+from adcalc.io.chunks import Table
+from adcalc.io.pipeline import Summary
 from adcalc.render.problems import caution_text
 from adcalc.results import Reason
-from adcalc.streams.parts import Table
-from adcalc.streams.running import Summary
 
 
 def show_summary(summary: Summary, function: Function, table: Table, on_error: str, *, colour: bool) -> None:

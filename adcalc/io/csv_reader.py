@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from adcalc.errors import InputProblem
-from adcalc.streams.blocks import FIRST_BLOCK, blocks
-from adcalc.streams.cells import decimal_comma_in, number_in
-from adcalc.streams.library import INSTALL, polars
-from adcalc.streams.parts import TEXT, Part, check_names, no_rows, shortened
-from adcalc.streams.separatedblocks import BlockReader
-from adcalc.streams.sources import Source
-from adcalc.streams.tables import OpenTable
+from adcalc.io.cells import decimal_comma_in, number_in
+from adcalc.io.chunks import TEXT, Part, check_names, no_rows, shortened
+from adcalc.io.csv_array import announced_separator
+from adcalc.io.csv_blocks import BlockReader
+from adcalc.io.polars_library import INSTALL, polars
+from adcalc.io.sources import Source
+from adcalc.io.table_reader import OpenTable
+from adcalc.io.text_blocks import FIRST_BLOCK, blocks
 
 _SEPARATORS = (",", ";", "\t")
 _BOM = b"\xef\xbb\xbf"
@@ -34,6 +35,10 @@ class SeparatedTable(OpenTable):
         first = next(self._blocks, b"").removeprefix(_BOM)
         self._separator = "\t" if source.shape.format == "tsv" else ""
         header, self._first = self._divided(first)
+        announced = announced_separator(header)
+        if announced and source.shape.format == "csv":
+            self._separator = announced
+            header, self._first = self._divided(self._first)
         self._types = dict.fromkeys(self._names(header), TEXT)
         # Who has sent a few rows may wait for their results before sending more.
         short = bool(self._first.strip()) and len(first) < FIRST_BLOCK // 2

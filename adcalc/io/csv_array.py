@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import csv
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from adcalc.data.references import LARGEST_ARRAY, Array, unknown_key, unreadable
 from adcalc.errors import InputProblem
+from adcalc.io.references import LARGEST_ARRAY, Array, unknown_key, unreadable
 
 _WIDEST_TEXT = 20
+_ANNOUNCED = re.compile(r"sep=([,;|\t])\s*", re.IGNORECASE)
 
 
-def array_of_table(path: Path, column: str, delimiter: str = "") -> Array:
+def array_of_table(path: Path, column: str = "") -> Array:
     """A column of a table as a vector, or the whole table as a matrix (of a single column: a vector).
 
     Args:
         column: its name, or where the table has none its number from 0; "" for the whole table.
-        delimiter: what stands between cells; "" to tell it from the first line.
 
     Raises:
         InputProblem: something in it is no number, with line and column.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _Table(path, file, delimiter).numbers(column)
+            return _Table(path, file, "" if path.suffix.lower() == ".csv" else "\t").numbers(column)
     except UnicodeDecodeError:
         raise InputProblem(f"`{path}` is not UTF-8 text", hint="save it as CSV in UTF-8") from None
     except OSError as error:
@@ -47,7 +48,12 @@ class _Table:
                     break
                 start.append(line)
             first = start[-1] if start else ""
-            delimiter = ";" if ";" in first and "," not in first else ","
+            delimiter = announced_separator(first)
+            if delimiter:
+                # A blank line in its place keeps the numbers of the lines that follow.
+                start[-1] = "\n"
+            else:
+                delimiter = ";" if ";" in first and "," not in first else ","
             lines = chain(start, lines)
         self.delimiter = delimiter
         self.reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -148,3 +154,13 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return "_" not in cell
+
+
+def announced_separator(line: str) -> str:
+    r"""The separator that a first line such as `sep=;` announces, as Excel has it; "" where the line is an ordinary one.
+
+    >>> announced_separator("sep=;\r\n"), announced_separator("sep,x")
+    (';', '')
+    """
+    found = _ANNOUNCED.fullmatch(line)
+    return found[1] if found else ""

@@ -8,8 +8,8 @@ import warnings
 from pathlib import Path
 from typing import IO, Any
 
-from adcalc.data.references import LARGEST_ARRAY, Array, unreadable
 from adcalc.errors import InputProblem
+from adcalc.io.references import LARGEST_ARRAY, Array, unreadable
 
 _MAGIC = b"\x93NUMPY"
 _EXACTLY = 2**53
@@ -19,12 +19,14 @@ _LONGEST_HEADER = 2**16
 _AGAIN = "write it again with `numpy.save`"
 
 
-def array_of_file(path: Path) -> Array:
+def array_of_file(path: Path, key: str = "") -> Array:
     """The array of a .npy file.
 
     Raises:
-        InputProblem: it holds no array of real numbers.
+        InputProblem: it holds no array of real numbers, or a key is given, of which it has none.
     """
+    if key:
+        raise InputProblem(f"`{path}` holds a single array", hint=f"write `@{path}` without `:{key}`")
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
@@ -46,8 +48,6 @@ def check(file: IO[bytes], length: int, name: str) -> None:
     Raises:
         InputProblem: what it announces is not there, is too large, or is no array of real numbers.
     """
-    if file.read(len(_MAGIC)) != _MAGIC:
-        raise InputProblem(f"{name} is no .npy file", hint="write one with `numpy.save`")
     shape, kind = announced(file, name)
     _check_kind(kind, name)
     entries = math.prod(shape)
@@ -63,13 +63,15 @@ def check(file: IO[bytes], length: int, name: str) -> None:
 
 
 def announced(file: IO[bytes], name: str) -> tuple[tuple[int, ...], Any]:
-    """The shape and the kind of entries that a header speaks of; the file stands behind its first six bytes.
+    """The shape and the kind of entries that a header speaks of; the file stands at its beginning.
 
     Raises:
         InputProblem: it is no header, or longer than any that NumPy writes for numbers.
     """
     from numpy.lib import format as numpy_format
 
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise InputProblem(f"{name} is no .npy file", hint="write one with `numpy.save`")
     version = bytes(file.read(2))
     width = {b"\x01\x00": 2, b"\x02\x00": 4}.get(version)
     if width is None:

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from adcalc.errors import InputProblem, near
-from adcalc.streams.formats import FORMATS, shape_of
+from adcalc.io.formats import FORMATS, shape_of
 
 _SNIFFED = 8
 #: Seconds that a pipe may be silent before what it has sent is worked on.
 _MOMENT = 0.05
-_ENDINGS = (*(ending for endings in FORMATS.values() for ending in endings), ".gz")
+_ENDINGS = (*(ending for each in FORMATS.values() for ending in each.endings), ".gz")
 
 
 class Source:

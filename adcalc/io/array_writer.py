@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from adcalc.errors import InputProblem
-from adcalc.streams.arrays import portable
-from adcalc.streams.cells import numbers_in
-from adcalc.streams.parts import NUMBER
-from adcalc.streams.writing import Columns, Encoder, Rows, left
+from adcalc.io.array_reader import portable
+from adcalc.io.cells import numbers_in
+from adcalc.io.chunks import NUMBER
+from adcalc.io.table_writer import Columns, Encoder, Rows, left
 
 #: What a header takes that can announce any number of rows.
 _DIGITS = 20

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
-import zlib
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
-from adcalc.data.numpyfiles import announced
-from adcalc.data.references import Array
 from adcalc.errors import InputProblem
-from adcalc.streams.arrays import Column, portable
-from adcalc.streams.parts import ROWS
-from adcalc.streams.sources import Source
+from adcalc.io.array_reader import Column, portable
+from adcalc.io.chunks import ROWS
+from adcalc.io.npy_array import announced
+from adcalc.io.npz_array import check_member, reading_archive
+from adcalc.io.references import Array
+from adcalc.io.sources import Source
 
-_MAGIC = b"\x93NUMPY"
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 #: Bytes of an entry, which may be a text or a structure; and columns of a matrix.
 _LARGEST_ENTRY, _MOST_COLUMNS = 4096, 100_000
 _AGAIN = "write it again with `numpy.savez`"
@@ -34,6 +31,7 @@ class Archive:
             self._archive = zipfile.ZipFile(source.file)
             self._members = {info.filename.removesuffix(".npy"): info for info in self._archive.infolist()}
             for name, member in self._members.items():
+                check_member(member, source.size or 0, f"`{name}` in {source.name}", most=None)
                 with self._archive.open(member) as file:
                     shape, kind = self._header(file, name)
                 if len(shape) == 1:
@@ -60,8 +58,6 @@ class Archive:
 
     def _header(self, file: IO[bytes], name: str) -> tuple[tuple[int, ...], Any]:
         shown = f"`{name}` in {self._source.name}"
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise InputProblem(f"{shown} is no array", hint=_AGAIN)
         shape, kind = announced(file, shown)
         _check(shape, kind, shown)
         return shape, kind
@@ -77,14 +73,8 @@ class Archive:
 
     @contextmanager
     def _reading(self) -> Generator[None, None, None]:
-        try:
-            with self._source.reading():
-                yield
-        except InputProblem:
-            raise
-        except _BROKEN as error:
-            message = f"{self._source.name} is no whole .npz archive: {str(error).lower()}"
-            raise InputProblem(message, hint=_AGAIN) from None
+        with reading_archive(self._source.name), self._source.reading():
+            yield
 
 
 class Matrix:
@@ -95,8 +85,7 @@ class Matrix:
 
         self._source = source
         with source.path.open("rb") as file:
-            if file.read(len(_MAGIC)) == _MAGIC:
-                _check(*announced(file, source.name), source.name)
+            _check(*announced(file, source.name), source.name)
         try:
             # Only looked at: pages that are mapped count as memory of the process.
             mapped = np.lib.format.open_memmap(source.path, mode="r")

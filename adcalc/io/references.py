@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from adcalc.errors import InputProblem, near
+from adcalc.io.formats import ARRAY_ENDINGS, format_of_ending, handler
 
 #: A float64 array of NumPy's.
 Array: TypeAlias = Any
@@ -14,8 +15,6 @@ Array: TypeAlias = Any
 #: A file may have this many bytes, and an array this many entries.
 LARGEST_FILE = 2**31
 LARGEST_ARRAY = 2**28
-
-ENDINGS = (".npy", ".npz", ".csv", ".tsv")
 
 
 def loaded(reference: str) -> float | Array:
@@ -25,21 +24,9 @@ def loaded(reference: str) -> float | Array:
         InputProblem: the file cannot be used, with what to do about it.
     """
     path, key = located(reference)
-    kind = path.suffix.lower()
-    if kind == ".npy":
-        from adcalc.data.numpyfiles import array_of_file
-
-        if key:
-            raise InputProblem(f"`{path}` holds a single array", hint=f"write `@{path}` without `:{key}`")
-        array = array_of_file(path)
-    elif kind == ".npz":
-        from adcalc.data.archives import array_of_archive
-
-        array = array_of_archive(path, key)
-    else:
-        from adcalc.data.tables import array_of_table
-
-        array = array_of_table(path, key, "\t" if kind == ".tsv" else "")
+    kind = format_of_ending(path.suffix)
+    assert kind is not None
+    array: Array = handler(kind.array)(path, key)
     return array if array.ndim else float(array)
 
 
@@ -58,9 +45,10 @@ def located(reference: str) -> tuple[Path, str]:
         raise unreadable(path, error) from None
     if stat.S_ISDIR(kind.st_mode):
         raise InputProblem(f"`{path}` is a folder, not a file")
-    if path.suffix.lower() not in ENDINGS:
+    if path.suffix.lower() not in ARRAY_ENDINGS:
         raise InputProblem(
-            f"`{path}` is no file of numbers by its name", hint="it must end in .npy, .npz, .csv or .tsv"
+            f"`{path}` is no file of numbers by its name",
+            hint=f"it must end in {', '.join(ARRAY_ENDINGS[:-1])} or {ARRAY_ENDINGS[-1]}",
         )
     if not stat.S_ISREG(kind.st_mode):
         raise InputProblem(f"`{path}` is no ordinary file", hint="copy what it holds into one")
@@ -83,7 +71,7 @@ def _divided(reference: str) -> tuple[Path, str]:
             return path, ":".join(parts[count:]).strip()
     before, _, key = reference.rpartition(":")
     # Of a file that is not there the ending tells whether the colon was meant to end its name.
-    if key and Path(before).suffix.lower() in ENDINGS:
+    if key and Path(before).suffix.lower() in ARRAY_ENDINGS:
         return _path(before), key
     return whole, ""
 
@@ -105,7 +93,7 @@ def _exists(path: Path) -> bool:
 
 def _missing(path: Path) -> InputProblem:
     try:
-        beside = {each.stem: each for each in path.parent.iterdir() if each.suffix.lower() in ENDINGS}
+        beside = {each.stem: each for each in path.parent.iterdir() if each.suffix.lower() in ARRAY_ENDINGS}
     except (OSError, ValueError):
         beside = {}
     guess = near(path.stem, list(beside))

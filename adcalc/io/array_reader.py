@@ -10,12 +10,12 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple, Protocol
 
-from adcalc.data.references import Array
 from adcalc.errors import InputProblem
-from adcalc.streams.cells import numbers_in
-from adcalc.streams.parts import TEXT, Cells, Part, check_known, check_names, no_rows, unreadable_in
-from adcalc.streams.sources import Source
-from adcalc.streams.tables import OpenTable
+from adcalc.io.cells import numbers_in
+from adcalc.io.chunks import TEXT, Cells, Part, check_known, check_names, no_rows, unreadable_in
+from adcalc.io.references import Array
+from adcalc.io.sources import Source
+from adcalc.io.table_reader import OpenTable
 
 
 class Column(NamedTuple):
@@ -50,7 +50,7 @@ class ArrayTable(OpenTable):
         Raises:
             InputProblem: it is no such file, or has no rows.
         """
-        from adcalc.streams.arrayfiles import Archive, Matrix
+        from adcalc.io.array_files import Archive, Matrix
 
         super().__init__(source)
         self._content: Content = Archive(source) if source.shape.format == "npz" else Matrix(source)

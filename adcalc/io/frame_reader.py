@@ -7,11 +7,11 @@ from contextlib import closing
 from typing import Any
 
 from adcalc.errors import InputProblem
-from adcalc.streams.cells import array_of, numbers_in
-from adcalc.streams.library import polars_for, translated
-from adcalc.streams.parts import ROWS, TEXT, Part, check_known, check_names, no_rows, unreadable_in
-from adcalc.streams.sources import Source
-from adcalc.streams.tables import OpenTable
+from adcalc.io.cells import array_of, numbers_in
+from adcalc.io.chunks import ROWS, TEXT, Part, check_known, check_names, no_rows, unreadable_in
+from adcalc.io.polars_library import polars_for, translated
+from adcalc.io.sources import Source
+from adcalc.io.table_reader import OpenTable
 
 #: Arrow files are mapped into memory, and let go of only after so many rows.
 _MAPPED = 1 << 20

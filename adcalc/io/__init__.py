@@ -1,4 +1,4 @@
-"""Tables of rows in and out, of any length, in constant memory.
+"""Files of numbers: tables of rows in and out, of any length, in constant memory; arrays that a point is read from.
 
 ```python
 with open_table("obs.csv") as table:                    # "-" is standard input; a second argument is `--format`
@@ -10,8 +10,8 @@ with open_table("obs.csv") as table:                    # "-" is standard input;
 ```
 
 What is read:
-- **CSV, TSV** (`.csv`, `.tsv`, also `.gz`): UTF-8 with a line of column names, separated by `,` `;` or tabs.  A number may
-  have blanks around it; `inf`, `true` and `false` are numbers.  Decimal commas are refused.
+- **CSV, TSV** (`.csv`, `.tsv`, also `.gz`): UTF-8 with a line of column names, separated by `,` `;` or tabs, or by
+  what a line `sep=|` before it says.  A number may have blanks around it; `inf`, `true` and `false` are numbers.  Decimal commas are refused.
 - **JSON lines**: an object a line; the columns are the keys in the first megabyte.
 - **Parquet, Arrow** (Feather): with the extra `adcalc[data]`, which also makes text several times faster.
 - **.npz**: a vector per column.  **.npy**: the fields of a structured array, or a matrix with columns `x0, x1, ...`, or a
@@ -24,11 +24,6 @@ What is written: columns that are kept, to the letter where source and target al
 an empty cell in text, null in JSON lines, Parquet and Arrow, nan in arrays.  Infinities are `inf` in text.  Kept cells of
 text are text in Parquet and Arrow too, unless the column is also asked for as numbers.  A .npz has a vector per column, a
 .npy is a structured array; both hold numbers only.
+
+`references` reads what `--at x=@file` names, `saving` keeps single results.
 """
-
-from adcalc.streams.formats import FORMATS, tells_format
-from adcalc.streams.opening import open_table
-from adcalc.streams.parts import Part, Table, Writer
-from adcalc.streams.writing import create_table
-
-__all__ = ["FORMATS", "Part", "Table", "Writer", "create_table", "open_table", "tells_format"]

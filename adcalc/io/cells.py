@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from adcalc.data.references import Array
-from adcalc.streams.parts import Cells
+from adcalc.io.chunks import Cells
+from adcalc.io.references import Array
 
 _NAN = float("nan")
 _WORDS = {"true": 1.0, "false": 0.0}

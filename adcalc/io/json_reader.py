@@ -8,11 +8,11 @@ from itertools import chain
 from typing import Any
 
 from adcalc.errors import InputProblem
-from adcalc.streams.blocks import blocks
-from adcalc.streams.cells import numbers_in
-from adcalc.streams.parts import TEXT, Part, check_names, no_rows, unreadable_in
-from adcalc.streams.sources import Source
-from adcalc.streams.tables import OpenTable
+from adcalc.io.cells import numbers_in
+from adcalc.io.chunks import TEXT, Part, check_names, no_rows, unreadable_in
+from adcalc.io.sources import Source
+from adcalc.io.table_reader import OpenTable
+from adcalc.io.text_blocks import blocks
 
 _BOM = b"\xef\xbb\xbf"
 _NO_OBJECT = "the row is no JSON object"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from adcalc.data.references import Array
 from adcalc.errors import InputProblem
+from adcalc.io.references import Array
 
 #: What there is to keep, by the name it has in a .npz archive.
 Results: TypeAlias = Mapping[str, float | Array]

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
-from adcalc.streams.parts import NUMBER, TEXT, Kind, Part, check_known, no_rows
-from adcalc.streams.sources import Source
-from adcalc.streams.threads import Ahead
+from adcalc.io.chunks import NUMBER, TEXT, Kind, Part, Table, check_known, no_rows
+from adcalc.io.formats import FORMATS, handler
+from adcalc.io.sources import Source
+from adcalc.io.threads import Ahead
 
 
 class OpenTable(ABC):
@@ -68,3 +69,23 @@ class OpenTable(ABC):
     @abstractmethod
     def _parts(self, numbers: Sequence[str], keep: Sequence[str]) -> Iterator[Part]:
         """The rows in order; a part may be empty."""
+
+
+def open_table(name: str, format: str | None = None) -> Table:
+    """A table to read.
+
+    Args:
+        name: of a file, or "-" for standard input.
+        format: what `--format` says; None to tell it by the name, or of standard input by its first bytes.
+
+    Raises:
+        InputProblem: there is none, or it cannot be read.
+        MissingExtra: it needs the data library.
+    """
+    source = Source(name, format)
+    try:
+        table: Table = handler(FORMATS[source.shape.format].reader)(source)
+    except BaseException:
+        source.close()
+        raise
+    return table

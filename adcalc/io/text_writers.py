@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from adcalc.errors import InputProblem
-from adcalc.streams.library import polars_if_worth_it
-from adcalc.streams.parts import Cells
-from adcalc.streams.writing import Columns, Encoder, Rows, left
+from adcalc.io.chunks import Cells
+from adcalc.io.polars_library import polars_if_worth_it
+from adcalc.io.table_writer import Columns, Encoder, Rows, left
 
 
 def separated(columns: Columns, format: str) -> Encoder:
@@ -38,7 +38,7 @@ def separated(columns: Columns, format: str) -> Encoder:
     return encode
 
 
-def json_lines(columns: Columns) -> Encoder:
+def json_lines(columns: Columns, _format: str = "jsonl") -> Encoder:
     """Writes one object a line; what was not computed is null."""
     names = [_json(name).replace("%", "%%") for name in [*columns.kept, *columns.results]]
     template = "{" + ", ".join(f"{name}: %s" for name in names) + "}\n"

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
-from adcalc.data.references import Array
 from adcalc.errors import InputProblem, near
+from adcalc.io.references import Array
 
 #: Cells of one column: a polars Series, an array, or a list of texts, numbers, booleans and Nones.
 Cells: TypeAlias = Any

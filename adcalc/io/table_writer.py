@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, TypeAlias
 
-from adcalc.data.references import Array
-from adcalc.data.saving import Draft, checked_path
 from adcalc.errors import InputProblem
-from adcalc.streams.formats import Shape, shape_of
-from adcalc.streams.library import translated
-from adcalc.streams.parts import Cells, Kind, check_names
-from adcalc.streams.threads import Behind
+from adcalc.io.chunks import Cells, Kind, check_names
+from adcalc.io.formats import FORMATS, Shape, handler, shape_of
+from adcalc.io.polars_library import translated
+from adcalc.io.references import Array
+from adcalc.io.saving import Draft, checked_path
+from adcalc.io.threads import Behind
 
 
 class Columns(NamedTuple):
@@ -85,18 +85,8 @@ def create_table(
 
 
 def _encoder(shape: Shape, columns: Columns) -> Encoder:
-    if shape.text:
-        from adcalc.streams.textwriters import json_lines, separated
-
-        encoder = json_lines(columns) if shape.format == "jsonl" else separated(columns, shape.format)
-        return _packed(encoder) if shape.packed else encoder
-    if shape.format in ("parquet", "arrow"):
-        from adcalc.streams.framewriters import frames
-
-        return frames(columns, shape.format)
-    from adcalc.streams.arraywriters import arrays
-
-    return arrays(columns, shape.format)
+    encoder: Encoder = handler(FORMATS[shape.format].writer)(columns, shape.format)
+    return _packed(encoder) if shape.packed else encoder
 
 
 def _packed(encoder: Encoder) -> Encoder:

@@ -10,12 +10,12 @@ from adcalc.batches.batch import carried_out, row_label
 from adcalc.batches.order import Order, pairs
 from adcalc.batches.row_diagnosis import SECONDS_FOR_DIGITS
 from adcalc.batches.tally import Tally
-from adcalc.data.references import Array
 from adcalc.errors import Caution, DomainProblem, InputProblem
 from adcalc.function import Function
+from adcalc.io.chunks import Part, Table, Writer, shortened
+from adcalc.io.references import Array
 from adcalc.query.inputs import Given
 from adcalc.results import Reason
-from adcalc.streams.parts import Part, Table, Writer, shortened
 
 OnError: TypeAlias = Literal["nan", "skip", "stop"]
 

@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adcalc.streams.blocks import LONGEST_RECORD
-from adcalc.streams.cells import array_of, numbers_in
-from adcalc.streams.parts import Cells, Part, unreadable_in
-from adcalc.streams.quoting import clean_quotes
+from adcalc.io.cells import array_of, numbers_in
+from adcalc.io.chunks import Cells, Part, unreadable_in
+from adcalc.io.quoting import clean_quotes
+from adcalc.io.text_blocks import LONGEST_RECORD
 
 
 class BlockReader:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO, Any
 
-from adcalc.streams.cells import numbers_in
-from adcalc.streams.library import polars_for
-from adcalc.streams.parts import NUMBER, TEXT, Kind
-from adcalc.streams.textwriters import frame_of
-from adcalc.streams.writing import Columns, Encoder, Rows
+from adcalc.io.cells import numbers_in
+from adcalc.io.chunks import NUMBER, TEXT, Kind
+from adcalc.io.polars_library import polars_for
+from adcalc.io.table_writer import Columns, Encoder, Rows
+from adcalc.io.text_writers import frame_of
 
 #: What other programs read at once, and what must be held until it is complete.
 _GROUP = 1 << 18
