@@ -481,7 +481,7 @@ SESSIONS = [
     (":format plain\nhessian x[0]*x[1] at x=[1, 2]", ["value 2", "x 2 1", "0 1", "1 0"]),
     (":format plain\njacobian [x*y, x] at x=2,y=3", ["value 6 2", "x 3 1", "y 2 0"]),
     (":format plain\n:read w w.npy\nw\n:read h table.csv:height\nh", ["1 2 3", "1.5 1.7"]),
-    ("x = [1, 2]\ny = x\nx = zeros(100)\n:vars", ["x = 100 numbers", "y = x"]),
+    ("x = [1, 2]\nx = zeros(100)\ny = x\n:vars", ["x = 100 numbers", "y = x"]),
     ("x = [1, -inf]\n:save s\n:forget x\n:load s\n:vars", ["x = [1, -inf]"]),
     (":read w w.npy\n:undo\n:vars", ["w has no value", "no variables and no definitions yet"]),
 ]

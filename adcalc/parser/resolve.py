@@ -15,7 +15,7 @@ from adcalc.ir.expr import Expr, Variable, apply, rebuild, variable, variables
 from adcalc.ir.primitive import Primitive
 from adcalc.parser import ambiguities, call_arguments
 from adcalc.parser.scope import Definition, Meaning
-from adcalc.parser.steps import PARTLY, Step, is_book, loop_steps, operands, slice_parts
+from adcalc.parser.steps import PARTLY, SIGNS, Step, loop_steps, operands, signs_of, slice_parts
 from adcalc.parser.syntax import Syntax, parse, target
 from adcalc.table import CALLABLE, CONSTANTS, PRIMITIVES, RULE_ROWS
 
@@ -25,13 +25,6 @@ Differentiate = Callable[[Expr, str, int], Expr]
 MOST_DERIVATIVES = 100
 #: How many nodes the calls of a program may write down before it is refused.
 MOST_CALLED = 2_000_000
-
-_SIGNS = {
-    "−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "**": "^", "≤": "<=", "≥": ">=", "≠": "!=", "⊙": ".*",
-}  # fmt: skip
-#: What the signs mean where a transpose is written `A'`, as in a book.
-_BOOK = {"*": "times", "^": "raised"}
-_BOOK_SIGNS = {sign: _BOOK.get(plain, plain) for sign, plain in _SIGNS.items()} | _BOOK
 
 
 def read(
@@ -79,7 +72,7 @@ class _Reader:
         self.differentiate = differentiate
         self.rule = rule
         self.rows = RULE_ROWS if rule else CALLABLE
-        self.signs = _SIGNS
+        self.signs = SIGNS
         self.local: dict[str, Variable] = {}
         self.loops: list[tuple[str, Variable | None]] = []
         self.indices = 0
@@ -88,7 +81,7 @@ class _Reader:
         self.shown: Syntax | None = None
 
     def statement(self, statement: Syntax) -> None:
-        self.signs = _BOOK_SIGNS if is_book(self.source, statement) else _SIGNS
+        self.signs = signs_of(self.source, statement)
         match statement.rule:
             case "assignment":
                 self.assign(statement.text, statement, self.formula(statement.parts[0]))
@@ -255,7 +248,7 @@ class _Reader:
             case "group" | "keyword":
                 return arguments[0]
             case "prefix":
-                sign = _SIGNS.get(node.text, node.text)
+                sign = SIGNS.get(node.text, node.text)
                 if sign == "+":
                     return arguments[0]
                 return self.node(node, "neg" if sign == "-" else sign, *arguments)
@@ -294,7 +287,7 @@ class _Reader:
             case "chain":
                 signs = [sign.text for sign in node.parts[1::2]]
                 tests = [
-                    self.node(node, _SIGNS.get(sign, sign), left, right)
+                    self.node(node, SIGNS.get(sign, sign), left, right)
                     for sign, left, right in zip(signs, arguments[:-1], arguments[1:], strict=True)
                 ]
                 result = tests[0]
@@ -395,7 +388,7 @@ class _Reader:
         if self.differentiate is None:
             raise SyntaxProblem("there are no derivatives in a rule", place, "", self.source)
         if call_arguments.has_arrays(body):
-            raise ambiguities.arrays_in_diff(node, self.source, book=self.signs is not _SIGNS)
+            raise ambiguities.arrays_in_diff(node, self.source, book=self.signs is not SIGNS)
         free = [name for name in variables([body]) if name.isidentifier()]
         self.settled.update(free)
         self.meaning.differentiated.update(dict.fromkeys(free))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from adcalc.errors import Source
@@ -11,6 +11,12 @@ from adcalc.parser.syntax import Syntax
 from adcalc.table import PRIMITIVES
 
 _ABSENT = apply(PRIMITIVES["absent"])
+
+SIGNS: Mapping[str, str] = {
+    "−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "**": "^", "≤": "<=", "≥": ">=", "≠": "!=", "⊙": ".*",
+}  # fmt: skip
+_BOOK = {"*": "times", "^": "raised"}
+_BOOK_SIGNS = {sign: _BOOK.get(plain, plain) for sign, plain in SIGNS.items()} | _BOOK
 
 
 #: What has parts that are no formulas, or are read in another order.
@@ -61,15 +67,15 @@ def slice_parts(node: Syntax, arguments: Sequence[Expr]) -> list[Expr]:
     return found
 
 
-def is_book(source: Source, statement: Syntax) -> bool:
-    """Whether a transpose is written with a prime anywhere in a statement."""
+def signs_of(source: Source, statement: Syntax) -> Mapping[str, str]:
+    """What the signs of a statement mean: as in a book, if a transpose is written with a prime anywhere in it."""
     text = source.text[statement.start : statement.end]
     if "'" not in text and "′" not in text:
-        return False
+        return SIGNS
     stack = [statement]
     while stack:
         node = stack.pop()
         if node.rule == "transpose":
-            return True
+            return _BOOK_SIGNS
         stack.extend(node.parts)
-    return False
+    return SIGNS
