@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from adcalc.cli.app import COMMANDS, app
+from adcalc.cli.app import app
 from adcalc.cli.arguments import shielded
+from adcalc.cli.commands import COMMANDS
 
 POINT = ["x*x*y + y + 2", "--at", "x=3,y=4"]
 

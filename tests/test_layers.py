@@ -60,6 +60,36 @@ def test_imports_point_one_way(path: Path) -> None:
             assert ROOMS.index(name.split(".")[1]) <= own, name
 
 
+def uses(path: Path) -> set[Path]:
+    """The modules of adcalc that a module imports, inside functions too."""
+    found = set()
+    for name in imports(path):
+        if name.startswith("adcalc."):
+            place = ROOT.parent / name.replace(".", "/")
+            found |= {each for each in (place.with_suffix(".py"), place / "__init__.py") if each.exists()}
+    return found - {path}
+
+
+def test_no_module_needs_itself() -> None:
+    """Imports have no circles, not even by way of imports inside functions."""
+    graph = {path: uses(path) for path in MODULES}
+    while free := [path for path, needed in graph.items() if not needed & graph.keys()]:
+        for path in free:
+            del graph[path]
+    assert not graph
+
+
+def test_few_entries_and_few_floors() -> None:
+    """Side by side stand two dozen entries at most, and a room has thirteen floors below the roof at most."""
+    entries = [path for path in ROOT.iterdir() if path.name != "__pycache__"]
+    assert len(entries) <= 24
+    needed = {name: {room(each) for path in MODULES if room(path) == name for each in uses(path)} for name in ROOMS}
+    floors: dict[str, int] = {}
+    for name in ROOMS:
+        floors[name] = 1 + max([floors[each] for each in needed[name] - {name} if each in floors], default=0)
+    assert max(floors.values()) <= 13
+
+
 @pytest.mark.parametrize(
     ("library", "home"),
     [("rich", "render"), ("typer", "cli"), ("prompt_toolkit", "cli"), ("llvmlite", "engines"), ("polars", "io")],

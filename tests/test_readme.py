@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adcalc.backends import BACKENDS, backend_named
-from adcalc.cli.app import COMMANDS
+from adcalc.cli.commands import COMMANDS
 from adcalc.render.reference import adjoints, all_rows, rules, signature
 
 README = Path(__file__).parents[1] / "README.md"

@@ -12,23 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from adcalc import __version__
-
-#: Every command: one module of this folder each, with the help line shown in the list.
-COMMANDS = {
-    "eval": "The value of a formula.",
-    "grad": "The value and the gradient; without a point, the formulas of the partials.",
-    "hessian": "Value, gradient, Hessian, eigenvalues and definiteness.",
-    "jacobian": "The value of several entries and all their partial derivatives.",
-    "jvp": "The Jacobian times a vector: how the value moves along a tangent.",
-    "vjp": "A vector times the Jacobian: what the entries of the value owe to each variable.",
-    "hvp": "The Hessian times a vector.",
-    "batch": "Value and derivatives for every row of a table.",
-    "diff": "The derivative as a formula.",
-    "compare": "Every backend side by side.",
-    "functions": "What the language can compute, with the derivative rule of each.",
-    "backends": "The ways to a derivative.",
-    "repl": "An interactive session.",
-}
+from adcalc.cli.commands import COMMANDS
 
 # typer carries its own copy of click or uses the installed one, depending on the version; its public
 # names lead to the right one.

@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from adcalc.cli.commands import COMMANDS
 from adcalc.errors import InternalProblem, Problem, near
 from adcalc.render.problems import problem_json, problem_text
 
@@ -140,8 +141,6 @@ def _usage_problem(error: Any) -> Problem:
         return Problem(f"no such option `{option}`", hint=hint)
     if "No such command" in error.format_message():
         name = error.format_message().split("'")[1]
-        from adcalc.cli.app import COMMANDS
-
         guess = near(name, list(COMMANDS))
         formula = not name.isidentifier()
         hint = (

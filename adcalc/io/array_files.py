@@ -5,10 +5,9 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from adcalc.errors import InputProblem
-from adcalc.io.array_reader import Column, portable
 from adcalc.io.chunks import ROWS
 from adcalc.io.npy_array import announced
 from adcalc.io.npz_array import check_member, reading_archive
@@ -18,6 +17,21 @@ from adcalc.io.sources import Source
 #: Bytes of an entry, which may be a text or a structure; and columns of a matrix.
 _LARGEST_ENTRY, _MOST_COLUMNS = 4096, 100_000
 _AGAIN = "write it again with `numpy.savez`"
+
+
+class Column(NamedTuple):
+    """A column of a file of arrays."""
+
+    length: int
+    kind: Any
+    """NumPy's type of its entries."""
+
+
+def portable(kind: Any) -> Any:
+    """The type nearest to one of NumPy's that other formats have too."""
+    import numpy as np
+
+    return np.dtype(np.float64) if kind.kind == "f" and kind.itemsize not in (4, 8) else kind.newbyteorder("=")
 
 
 class Archive:

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 from adcalc.errors import InputProblem
+from adcalc.io.array_files import Archive, Column, Matrix, portable
 from adcalc.io.cells import numbers_in
 from adcalc.io.chunks import TEXT, Cells, Part, check_known, check_names, no_rows, unreadable_in
 from adcalc.io.references import Array
 from adcalc.io.sources import Source
 from adcalc.io.table_reader import OpenTable
-
-
-class Column(NamedTuple):
-    """A column of a file of arrays."""
-
-    length: int
-    kind: Any
-    """NumPy's type of its entries."""
 
 
 class Content(Protocol):
@@ -50,8 +43,6 @@ class ArrayTable(OpenTable):
         Raises:
             InputProblem: it is no such file, or has no rows.
         """
-        from adcalc.io.array_files import Archive, Matrix
-
         super().__init__(source)
         self._content: Content = Archive(source) if source.shape.format == "npz" else Matrix(source)
         kinds = {name: column.kind for name, column in self._content.columns.items()}
@@ -108,10 +99,3 @@ def _numbers(cells: Cells) -> Array:
     import numpy as np
 
     return numbers_in(cells) if isinstance(cells, list) else np.ascontiguousarray(cells, dtype=np.float64)
-
-
-def portable(kind: Any) -> Any:
-    """The type nearest to one of NumPy's that other formats have too."""
-    import numpy as np
-
-    return np.dtype(np.float64) if kind.kind == "f" and kind.itemsize not in (4, 8) else kind.newbyteorder("=")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from adcalc.errors import InputProblem
-from adcalc.io.array_reader import portable
+from adcalc.io.array_files import portable
 from adcalc.io.cells import numbers_in
 from adcalc.io.chunks import NUMBER
 from adcalc.io.table_writer import Columns, Encoder, Rows, left

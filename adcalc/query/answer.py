@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from adcalc.autodiff.assembly import figures
 from adcalc.autodiff.derive import Derivation, Derivative, Partials, Quotients
-from adcalc.autodiff.figures import Figures, Request, figures
+from adcalc.autodiff.figures import Figures, Request
 from adcalc.autodiff.linearization import Asked, Linearization, linearized
 from adcalc.backends.backend import Backend
 from adcalc.checks.adaptive_precision import most_repeated, repeated, settled

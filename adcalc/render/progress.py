@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from adcalc.io.chunks import Table
+if TYPE_CHECKING:
+    from adcalc.io.chunks import Table
 
 
 class Progress:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from adcalc.errors import Caution
 from adcalc.function import Function
-from adcalc.io.chunks import Table
-from adcalc.io.pipeline import Summary
 from adcalc.render.problems import caution_text
 from adcalc.results import Reason
+
+if TYPE_CHECKING:
+    from adcalc.io.chunks import Table
+    from adcalc.io.pipeline import Summary
 
 
 def show_summary(summary: Summary, function: Function, table: Table, on_error: str, *, colour: bool) -> None:
