@@ -698,3 +698,31 @@ def test_a_column_of_nothing_but_hard_rows(
     assert np.all(np.abs(found.value - wanted) <= 4e-9 * np.abs(wanted))
     found = adcalc.parse(formula).batch({"x": x}, engine=engine)
     assert np.all(np.abs(found.value - wanted) <= 4e-9 * np.abs(wanted))
+
+
+ROUGH: list[tuple[str, float, Callable[[Any], Any]]] = [
+    ("digamma(x)", -2.9999999988771933, mpmath.digamma), ("gamma(x)", -2.9999999988771933, mpmath.gamma),
+    ("lgamma(x)", 0.9999999983332842, mpmath.loggamma), ("lgamma(x)", 2.0000000012, mpmath.loggamma),
+    ("lgamma(x)", -2.4570247382208, lambda x: mpmath.log(abs(mpmath.gamma(x)))), ("digamma(x)", 1.4616321449683623, mpmath.digamma),
+    ("digamma(x)", -0.5040830082644554, mpmath.digamma), ("polygamma(1, x)", -2.99999999, lambda x: mpmath.psi(1, x)),
+    ("erfcx(x)", 1e4, lambda x: mpmath.exp(x * x) * mpmath.erfc(x)), ("acsc(x)", 1e155, mpmath.acsc), ("asec(x)", -1e155, mpmath.asec),
+    ("acoth(x)", 1e100, mpmath.acoth), ("acsch(x)", 1e155, mpmath.acsch), ("gamma(x)", 1e-300, mpmath.gamma),
+]  # fmt: skip
+
+
+@each_engine
+@pytest.mark.parametrize(("formula", "x", "truth"), ROUGH)
+def test_special_functions_are_as_accurate_in_tables_and_arrays(
+    formula: str, x: float, truth: Callable[[Any], Any], engine: str
+) -> None:
+    """Near roots and poles, far out and near 0, with their slopes, held against 60 digits."""
+    with mpmath.workdps(60):
+        value = float(truth(mpmath.mpf(x)))
+        slope = float(mpmath.diff(truth, mpmath.mpf(x))) if 1e-9 < abs(x) < 1e9 else None
+    rows = adcalc.parse(formula).batch({"x": np.full(300, x)}, engine=engine)
+    entry = adcalc.parse(f"sum({formula.replace('x)', 'v[0])')})").gradient({"v": [x]})
+    for found in (rows.value[7], float(entry.value)):
+        assert abs(found - value) <= 1e-15 * abs(value)
+    for found in (rows.partials["x"][7], np.asarray(entry.partials["v"])[0]):
+        assert slope is None or abs(found - slope) <= 1e-15 * abs(slope)
+    assert rows.failed == 0

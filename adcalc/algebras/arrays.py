@@ -156,6 +156,21 @@ def _polygamma(x: Array, y: Array) -> Array:
     return np.where(sound, special.polygamma(np.where(sound, order, 0).astype(int), np.where(sound, at, 1.0)), np.nan)
 
 
+def _digamma(x: Array) -> Array:
+    """The digamma function; left of 0 by its reflection, with the distance to the pole taken before pi multiplies it."""
+    from scipy import special
+
+    left = np.less(x, 0.0)
+    if not np.any(left):
+        return special.psi(x)
+    apart = np.where(left, np.asarray(x) - np.rint(x), 0.25)
+    with np.errstate(divide="ignore"):
+        mirrored = special.psi(np.where(left, 1.0 - np.asarray(x), x)) - np.where(
+            left, np.pi / np.tan(np.pi * apart), 0.0
+        )
+    return np.where(left & (apart == 0.0), np.nan, mirrored)
+
+
 def _sinc(x: Array) -> Array:
     """sin(pi*x)/(pi*x), 1 at 0; the angle is reduced before it is multiplied by pi."""
     turn = x - 2.0 * np.rint(np.divide(x, 2.0))
@@ -191,6 +206,7 @@ _OWN: Mapping[str, Kernel] = MappingProxyType(
         "relu": lambda x: np.maximum(x, 0.0),
         "sigmoid": _sigmoid,
         "softplus": lambda x: np.logaddexp(x, 0.0),
+        "digamma": _digamma,
         "polygamma": _polygamma,
         "factorial": lambda x: _gamma(np.add(x, 1.0)),
         "sinc": _sinc,

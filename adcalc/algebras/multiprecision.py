@@ -177,6 +177,20 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
         # Far to the left mpmath steps from pole to pole.
         return lambda x: function(x) if x > -1_000 else mp.nan
 
+    def erfcx(x: Real) -> Real:
+        if not mp.isfinite(x):
+            return mp.inf if x < 0 else mp.mpf(0)
+        if x < 0 or x * x < mp.prec:
+            return exponential(x * x) * mp.erfc(x)
+        # The asymptotic series (Abramowitz and Stegun, 1964, 7.1.23), whose terms fall below exp(-x^2).
+        total = term = mp.mpf(1)
+        for k in range(1, mp.prec):
+            term *= -(2 * k - 1) / (2 * x * x)
+            total += term
+            if mp.mag(term) < -mp.prec:
+                break
+        return total / (x * mp.sqrt(mp.pi))
+
     log, log1p = logarithm(mp.log, 0), logarithm(mp.log1p, -1)
     cosh, sinh = hyperbolic(mp.cosh, lambda _: mp.inf), hyperbolic(mp.sinh, lambda x: mp.sign(x) * mp.inf)
     tanh = hyperbolic(mp.tanh, mp.sign)
@@ -201,7 +215,7 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
         "min": lambda *a: min(a), "max": lambda *a: max(a),
         "clip": lambda x, y, z: max(y, min(x, z)) if y <= z else mp.nan,
         "hypot": lambda *a: mp.sqrt(mp.fsum([x * x for x in a])),
-        "erfcx": lambda x: exponential(x * x) * mp.erfc(x) if mp.isfinite(x) else mp.inf if x < 0 else mp.mpf(0),
+        "erfcx": erfcx,
         "lgamma": loggamma,
         "gamma": gamma, "digamma": near(digamma), "polygamma": lambda n, x: near(lambda y: mp.psi(int(n), y))(x) if 0 <= n <= 170 else mp.nan,
         "lbeta": lambda x, y: loggamma(x) + loggamma(y) - loggamma(x + y),

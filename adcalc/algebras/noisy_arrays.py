@@ -52,6 +52,10 @@ class ArrayNoise:
         moved, even = value * self._share(value), _are_even(primitive.name, arguments, value)
         if np.any(even):
             moved = np.where(even, value, moved)
+        if primitive.name in GAMMAS:
+            # To an absolute accuracy that is a few units in the last place of 1.
+            near = (np.abs(value) < NEAR_A_ROOT) & np.not_equal(value, 0.0)
+            moved = np.where(near, moved + np.copysign(SIZE / 2.0, moved - value), moved)
         strayed = bool(np.any(stray(primitive, arguments, value) & ~even))
         return moved, strayed or _are_rough(primitive.name, arguments, value)
 

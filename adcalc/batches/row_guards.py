@@ -19,8 +19,8 @@ from adcalc.table import PRIMITIVES
 
 Kind = Literal["domain", "kink"]
 
-_AND, _EQUAL, _MINUS, _UNEQUAL, _NOT, _WHERE, _ABS, _LESS, _TIMES, _PLUS, _MAX = (
-    PRIMITIVES[name] for name in ("and", "==", "-", "!=", "not", "where", "abs", "<", "*", "+", "max")
+_AND, _EQUAL, _MINUS, _UNEQUAL, _NOT, _WHERE, _ABS, _LESS, _TIMES, _PLUS, _MAX, _OR, _ROUND = (
+    PRIMITIVES[name] for name in ("and", "==", "-", "!=", "not", "where", "abs", "<", "*", "+", "max", "or", "round")
 )
 
 
@@ -89,6 +89,8 @@ _LONGEST = 4
 _SENSITIVE = {"sin": 0, "cos": 0, "tan": 0} | dict.fromkeys(
     ("log", "log2", "log10", "acos", "acosh", "asec", "lgamma", "digamma", "logaddexp", "lbeta", "atanh", "erfinv", "logit"), 1
 )  # fmt: skip
+_ROUGH = frozenset({"gamma", "lgamma", "digamma", "polygamma"})
+_NEAR_A_ROOT, _NEAR_A_POLE = 1e-4, 1e-3
 _NEVER_NEGATIVE = frozenset(
     {"exp", "exp2", "abs", "sqrt", "cosh", "sech", "erfc", "erfcx", "sigmoid", "softplus", "relu", "hypot", "normal_pdf", "normal_cdf"}
 )  # fmt: skip
@@ -126,6 +128,9 @@ def doubts_of(ready: Linearization, results: Sequence[Expr]) -> tuple[Expr, ...]
         signs[node] = _sign(node, signs)
         if primitive is None or not isinstance(node, Apply) or ready.builder.shape(node):
             continue
+        rough = _rough(ready, node)
+        if rough is not None:
+            found[rough] = None
         ways = {argument: losses[argument] for argument in node.arguments if argument in losses}
         met = [loss._replace(argument=argument) for argument, loss in ways.items()]
         met.sort(key=lambda loss: loss.operations)
@@ -145,6 +150,19 @@ def doubts_of(ready: Linearization, results: Sequence[Expr]) -> tuple[Expr, ...]
         if root in losses:
             checked(losses[root])
     return tuple(found)
+
+
+def _rough(ready: Linearization, node: Expr) -> Expr | None:
+    """Where libraries compute a function of the gamma family to an absolute accuracy only: near its roots and poles."""
+    if not isinstance(node, Apply) or node.primitive.name not in _ROUGH:
+        return None
+    algebra, x = ready.algebra, node.arguments[-1]
+    root = algebra.apply(_LESS, [algebra.apply(_ABS, [node]), number(_NEAR_A_ROOT)])
+    apart = algebra.apply(_ABS, [algebra.apply(_MINUS, [x, algebra.apply(_ROUND, [x])])])
+    pole = algebra.apply(
+        _AND, [algebra.apply(_LESS, [x, number(0)]), algebra.apply(_LESS, [apart, number(_NEAR_A_POLE)])]
+    )
+    return algebra.apply(_OR, [root, pole])
 
 
 def _size_before(node: Apply, signs: Mapping[Expr, int]) -> tuple[Expr, ...] | None:
