@@ -154,14 +154,12 @@ class Hessian:
 
     @cached_property
     def eigenvalues(self) -> tuple[float, ...]:
-        """In ascending order, by LAPACK's symmetric solver; nan where the matrix is not finite."""
+        """In ascending order; one that the rounding of the entries may have made is 0; nan where the matrix is not finite."""
         if not all(math.isfinite(entry) for row in self.matrix for entry in row):
             return (math.nan,) * len(self.matrix)
         if not len(self.matrix):
             return ()
-        import numpy as np
-
-        return tuple(float(value) for value in np.linalg.eigvalsh(np.array(self.matrix)))
+        return eigenvalues_of(self.matrix)
 
     @property
     def condition(self) -> float:
@@ -174,31 +172,62 @@ class Hessian:
 
     @property
     def definiteness(self) -> str:
-        """What the signs of the eigenvalues say, zeros up to rounding counted as zeros.
+        """What the signs of the eigenvalues say.
 
         >>> Hessian(0, {}, ("x", "y"), [[18, 4], [4, 0]]).definiteness
         'indefinite'
         """
         if not len(self.matrix):
             return "empty"
-        if any(math.isnan(value) for value in self.eigenvalues):
+        values = self.eigenvalues
+        if any(math.isnan(value) for value in values):
             return "undefined"
-        values = _balanced_eigenvalues(self.matrix)
-        rounding = max(map(abs, values)) * len(values) * sys.float_info.epsilon * 4
+        if len(values) > _MOST_PRECISE:
+            values = _balanced_eigenvalues(self.matrix)
         if all(value == 0.0 for value in values):
             return "zero"
-        positive = [value > rounding for value in values]
-        negative = [value < -rounding for value in values]
-        if all(positive):
-            return "positive definite"
-        if all(negative):
-            return "negative definite"
-        if any(positive) and any(negative):
+        if values[0] < 0.0 < values[-1]:
             return "indefinite"
-        return "positive semidefinite" if any(positive) else "negative semidefinite"
+        sign = "positive" if values[-1] > 0.0 else "negative"
+        return f"{sign} {'semidefinite' if 0.0 in values else 'definite'}"
 
 
-def _balanced_eigenvalues(matrix: Sequence[Sequence[float]]) -> list[float]:
+#: Larger matrices are left to LAPACK: with more digits they would take seconds.
+_MOST_PRECISE = 40
+#: Eigenvalues that are smaller than the largest by more than this have lost digits in LAPACK.
+_SPREAD = 1e-4
+
+
+def eigenvalues_of(matrix: Sequence[Sequence[float]] | Array) -> tuple[float, ...]:
+    """The eigenvalues of a symmetric matrix in ascending order, each to the digits that its entries make certain.
+
+    LAPACK's symmetric solver has them to the last digits of the largest; where others are much smaller they are computed
+    with more digits.  What is smaller than the rounding of the entries makes it (first-order perturbation of a simple
+    eigenvalue; Wilkinson, 1965) is 0.
+
+    >>> eigenvalues_of([[1e20, 1e10], [1e10, 2.0]]), eigenvalues_of([[1.0, 3.0], [3.0, 9.0]])
+    ((1.0, 1e+20), (0.0, 10.0))
+    """
+    import numpy as np
+
+    entries = np.array(matrix, dtype=float)
+    values, vectors = np.linalg.eigh(entries)
+    sizes = np.abs(values)
+    if len(entries) <= _MOST_PRECISE and sizes.min() < _SPREAD * sizes.max():
+        import mpmath
+
+        context = mpmath.MPContext()
+        inside = np.abs(entries[entries != 0.0])
+        context.dps = 40 + 2 * math.ceil(math.log10(inside.max()) - math.log10(inside.min()))
+        precise, columns = context.eigsy(context.matrix(entries.tolist()))
+        order = sorted(range(len(entries)), key=lambda place: precise[place])
+        values = np.array([float(precise[place]) for place in order])
+        vectors = np.array([[float(columns[row, place]) for place in order] for row in range(len(entries))])
+    doubt = np.einsum("ik,ij,jk->k", np.abs(vectors), np.abs(entries), np.abs(vectors)) * sys.float_info.epsilon
+    return tuple([float(value) for value in np.where(np.abs(values) <= doubt, 0.0, values)])
+
+
+def _balanced_eigenvalues(matrix: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """Eigenvalues of a matrix whose variables are measured so that every row is of size 1.
 
     A congruence keeps the signs of the eigenvalues (Sylvester, 1852), and rounding does not hide the
@@ -211,7 +240,9 @@ def _balanced_eigenvalues(matrix: Sequence[Sequence[float]]) -> list[float]:
     largest = rows.max() or 1.0
     sizes = np.sqrt(np.maximum(np.abs(np.diagonal(entries)), rows * (rows / largest)))
     scale = np.exp2(-np.round(np.log2(np.where(sizes > 0.0, sizes, 1.0))))
-    return [float(value) for value in np.linalg.eigvalsh(entries * scale[:, None] * scale[None, :])]
+    values = np.linalg.eigvalsh(entries * scale[:, None] * scale[None, :])
+    rounding = np.max(np.abs(values)) * len(values) * sys.float_info.epsilon * 4
+    return tuple([float(value) for value in np.where(np.abs(values) <= rounding, 0.0, values)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -521,3 +521,24 @@ def test_point_outside_the_domain(backend: str) -> None:
     assert caught.value.span == (4, 10)
     assert caught.value.source is not None
     assert caught.value.source.text == "x + log(x)"
+
+
+SCALES = [
+    # A formula at a point, and the eigenvalues of its Hessian in doubles, from 60 digits of mpmath.
+    ("exp(25*x - 3*y) + exp(z - x) + exp(y) + exp(-y - z)", {"x": 1.0, "y": 0.0, "z": 0.0},
+     (0.67560514074208179, 2.6689357659508451, 45651106179903.035)),
+    ("G*m*M/r", {"G": 6.674e-11, "m": 5.97e24, "M": 7.35e22, "r": 3.84e8},
+     (-2.9757690429687506e30, -1.7380208333333891e-19, 1.7380208333332753e-19, 2.9757690429687506e30)),
+    ("1e20*x^2/2 + 1e10*x*y + y^2", {"x": 0.0, "y": 0.0}, (1.0, 1e20)),
+    ("(x + y)^2*1e-200", {"x": 1.0, "y": 1.0}, (0.0, 4e-200)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "at", "eigenvalues"), SCALES)
+def test_eigenvalues_at_every_scale(formula: str, at: Mapping[str, float], eigenvalues: tuple[float, ...]) -> None:
+    """Small eigenvalues beside large ones have their digits, and the definiteness has their signs."""
+    found = adcalc.hessian(formula, at)
+    assert found.eigenvalues == pytest.approx(eigenvalues, rel=1e-12, abs=0)
+    signs = {value > 0 for value in eigenvalues if value}
+    kind = "indefinite" if len(signs) == 2 else "positive semidefinite" if 0.0 in eigenvalues else "positive definite"
+    assert found.definiteness == kind
