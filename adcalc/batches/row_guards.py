@@ -86,7 +86,7 @@ _BITS = 22
 #: Operations that cost digits one after the other are looked at together, up to so many.
 _LONGEST = 4
 #: By the name of a function, what its value must not be small beside: its argument, or 1.
-_SENSITIVE = {"sin": 0, "cos": 0, "tan": 0} | dict.fromkeys(
+_SENSITIVE = {"sin": 0, "cos": 0, "tan": 0, "%": 0} | dict.fromkeys(
     ("log", "log2", "log10", "acos", "acosh", "asec", "lgamma", "digamma", "logaddexp", "lbeta", "atanh", "erfinv", "logit"), 1
 )  # fmt: skip
 _ROUGH = frozenset({"gamma", "lgamma", "digamma", "polygamma"})
