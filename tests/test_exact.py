@@ -89,6 +89,14 @@ def test_coefficients_of_derivatives_are_exact(formula: str, order: int, wanted:
     assert adcalc.value(f"({shown}) - ({wanted})", {"x": 2.0}) == 0.0
 
 
+@pytest.mark.parametrize(
+    ("formula", "wanted"),
+    [("e^x", "e^x"), ("log(e^x)", "1"), ("e^(2*x)", "2*e^(2*x)"), ("x*log(e)", "1"), ("2^x", "2^x*log(2)")],
+)
+def test_the_logarithm_of_e_is_1_in_a_derivative(formula: str, wanted: str) -> None:
+    assert str(adcalc.parse(formula).diff("x")) == wanted
+
+
 @pytest.mark.parametrize(("order", "at"), [(35, 2.0), (100, 0.5)])
 def test_high_derivatives(order: int, at: float) -> None:
     """By mpmath's Taylor coefficients with 400 digits: the n-th derivative of 1/(1 + x^2) is Im of n!/(...)^(n + 1)."""

@@ -28,6 +28,8 @@ _PLUS, _MINUS, _TIMES, _OVER = (PRIMITIVES[sign] for sign in "+-*/")
 _NEG, _POWER, _WHERE = PRIMITIVES["neg"], PRIMITIVES["^"], PRIMITIVES["where"]
 _SUMS, _PRODUCTS = frozenset({_PLUS, _MINUS}), frozenset({_TIMES, _OVER})
 
+_LOG, _E = PRIMITIVES["log"], apply(PRIMITIVES["e"])
+
 _SHORT = 8
 _LABEL = 48
 _ONE = number(1)
@@ -112,6 +114,8 @@ class _Simplifier:
             is_sum = isinstance(inner, Apply) and inner.primitive in _SUMS
             return self.sum_of(node) if is_sum else self.product_of(node)
         arguments = [self.new[argument] for argument in node.arguments]
+        if kind is _LOG and arguments[0] is _E:
+            return _ONE
         if kind is _POWER:
             return self.power_of(*arguments)
         if kind is _WHERE:
