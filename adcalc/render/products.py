@@ -166,12 +166,12 @@ def show_hessian_product(
         case "latex":
             from adcalc.algebras.latex import symbol
 
-            partials = [(latex_partial([name]), latex_figure(d)) for name, d in result.partials.items()]
-            products = [
+            slopes = [(latex_partial([name]), latex_figure(d)) for name, d in result.partials.items()]
+            lines = [
                 (rf"\left(\nabla^2 f \, v\right)_{{{symbol(name)}}}", latex_figure(product))
                 for name, product in result.products.items()
             ]
-            write(latex_equations(function, result.value, [*partials, *products]))
+            write(latex_equations(function, result.value, [*slopes, *lines]))
         case _:
             from adcalc.render.grids import Shown, parts, show_figures
             from adcalc.render.screen import Screen
