@@ -190,13 +190,13 @@ def test_plain(arguments: list[str], lines: list[str]) -> None:
 
 LATEX = [
     (["eval", "x", "--at", "x=[1, 2]"], r"x = \begin{pmatrix} 1 \\ 2 \end{pmatrix}"),
-    (["grad", "sum(x)", "--at", "x=[1, 2]"], r"\frac{\partial f}{\partial x} = \begin{pmatrix} 1 \\ 1 \end{pmatrix}"),
-    (["jacobian", "[x, 2x]", "--at", "x=1"], r"\frac{\partial f}{\partial x} = \begin{pmatrix} 1 \\ 2 \end{pmatrix}"),
+    (["grad", "sum(x)", "--at", "x=[1, 2]"], r"\frac{\partial f}{\partial x} &= \begin{pmatrix} 1 \\ 1 \end{pmatrix}"),
+    (["jacobian", "[x, 2x]", "--at", "x=1"], r"\frac{\partial f}{\partial x} &= \begin{pmatrix} 1 \\ 2 \end{pmatrix}"),
     (["jacobian", "x", "--at", "x=[1, 2]"], r"\begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}"),
-    (["hessian", "x[0]*x[1]", "--at", "x=[1, 2]"], r"\nabla f = \begin{pmatrix} 2 \\ 1 \end{pmatrix}"),
-    (["jvp", "x^2", "--at", "x=1", "--tangent", "x=3"], r"\dot{f} = 6"),
-    (["vjp", "x^2", "--at", "x=1"], r"\bar{x} = 2"),
-    (["hvp", "x^2", "--at", "x=1", "--vector", "x=3"], r"\left(\nabla^2 f \, v\right)_{x} = 6"),
+    (["hessian", "x[0]*x[1]", "--at", "x=[1, 2]"], r"\nabla f &= \begin{pmatrix} 2 \\ 1 \end{pmatrix}"),
+    (["jvp", "x^2", "--at", "x=1", "--tangent", "x=3"], r"\dot{f} &= 6"),
+    (["vjp", "x^2", "--at", "x=1"], r"\bar{x} &= 2"),
+    (["hvp", "x^2", "--at", "x=1", "--vector", "x=3"], r"\left(\nabla^2 f \, v\right)_{x} &= 6"),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -294,3 +295,42 @@ def test_a_session_outlives_a_fault_of_our_own(monkeypatch: pytest.MonkeyPatch) 
     assert found.exit_code == 70
     assert found.stdout == "10\n"
     assert found.stderr.count("adcalc itself has failed") == 1
+
+
+@pytest.mark.parametrize(
+    "command", [["compare", *POINT], ["functions"], ["functions", "tanh"], ["backends"]], ids=" ".join
+)
+def test_lists_are_written_in_every_format(command: list[str]) -> None:
+    """A format is never taken silently for another: CSV has columns, LaTeX a table, and no two are the same text."""
+    texts = {name: run(*command, "--format", name)[1] for name in ("table", "json", "csv", "latex", "plain")}
+
+    assert len(set(texts.values())) == len(texts)
+    rows = list(csv.reader(io.StringIO(texts["csv"])))
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert texts["latex"].startswith(r"\begin{tabular}")
+    body = [line for line in texts["latex"].splitlines() if line.endswith(r"\\")]
+    assert [len(re.findall(r"(?<!\\)&", line)) for line in body] == [len(rows[0]) - 1] * len(rows)
+    assert not re.search(r"(?<!\\)[_#%^~$]", texts["latex"])
+
+
+@pytest.mark.parametrize(
+    ("command", "last"),
+    [
+        (["grad", "x*y", "--at", "x=3,y=4"], r"\frac{\partial f}{\partial y} &= 3"),
+        (["hessian", "x*y", "--at", "x=3,y=4"], r"\nabla^2 f &= \begin{pmatrix} 0 & 1 \\ 1 & 0 \end{pmatrix}"),
+        (["jacobian", "x*y", "--at", "x=3,y=4"], r"\frac{\partial f}{\partial y} &= 3"),
+        (["jvp", "x*y", "--at", "x=3,y=4", "--tangent", "x=1"], r"\dot{f} &= 4"),
+        (["vjp", "x*y", "--at", "x=3,y=4"], r"\bar{y} &= 3"),
+        (["hvp", "x*y", "--at", "x=3,y=4", "--vector", "x=1"], r"\left(\nabla^2 f \, v\right)_{y} &= 1"),
+    ],
+    ids=["grad", "hessian", "jacobian", "jvp", "vjp", "hvp"],
+)
+def test_latex_says_the_formula_in_lines_of_one_block(command: list[str], last: str) -> None:
+    """What is pasted into a document has the formula, its value, and a line break after each line but the last."""
+    lines = run(*command, "--format", "latex")[1].splitlines()
+
+    assert lines[0] == r"\begin{aligned}"
+    assert lines[1:3] == [r"f &= x \, y \\", r"  &= 12 \\"]
+    assert lines[-2:] == [last, r"\end{aligned}"]
+    assert all(line.endswith(r" \\") for line in lines[1:-2])

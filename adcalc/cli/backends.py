@@ -17,12 +17,16 @@ def backends(format: FormatName = Format.TABLE) -> None:
     adcalc grad "x^2" --at x=3 --backend dual
     """
     from adcalc.backends import BACKENDS, backend_named
-    from adcalc.render.machine import json_line
+    from adcalc.render.machine import json_line, listing
     from adcalc.render.page import write
     from adcalc.render.screen import Screen
 
-    if format is Format.JSON:
-        for name in BACKENDS:
-            write(json_line({"name": name, "doc": backend_named(name).doc}))
-        return
-    Screen().table(["", ""], [[name, backend_named(name).doc] for name in BACKENDS], numbers=False)
+    rows = [[name, backend_named(name).doc] for name in BACKENDS]
+    match format:
+        case Format.JSON:
+            for name, doc in rows:
+                write(json_line({"name": name, "doc": doc}))
+        case Format.TABLE:
+            Screen().table(["", ""], rows, numbers=False)
+        case _:
+            write(listing(["name", "doc"], rows, format))

@@ -27,6 +27,8 @@ def functions(
     rows = reference.all_rows() if name is None else [reference.row_named(name)]
     if format is Format.JSON:
         reference.show_json(rows)
+    elif format is not Format.TABLE:
+        reference.show_listing(rows, format)
     elif name is None:
         reference.show_all()
     else:

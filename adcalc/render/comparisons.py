@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from adcalc.algebras.text import digits
 from adcalc.function import Function
 from adcalc.render.figures import entries, labels, shape_of
-from adcalc.render.machine import csv_rows, json_line
+from adcalc.render.machine import csv_rows, json_line, listing
 from adcalc.render.page import title, write
 from adcalc.results import Comparison, Figure
 
@@ -29,11 +29,18 @@ def show_comparison(function: Function, at: Mapping[str, Figure], answers: Seque
             write(json_line(fields))
         case "csv" | "plain":
             write(_rows(answers, "") if format == "csv" else _rows(answers, "-").replace(",", " "))
+        case "latex":
+            write(listing(*_cells(answers, "--"), format))
         case _:
             _table(function, at, answers, largest)
 
 
 def _rows(answers: Sequence[Comparison], missing: str) -> str:
+    return csv_rows(*_cells(answers, missing))
+
+
+def _cells(answers: Sequence[Comparison], missing: str) -> tuple[list[str], list[list[float | str]]]:
+    """The names of the columns, and a row for each backend."""
     first = next((answer.gradient for answer in answers if answer.gradient), None)
     partials = first.partials if first else {}
     names = [column for name, partial in partials.items() for column in labels(f"d_{name}", shape_of(partial))]
@@ -44,7 +51,7 @@ def _rows(answers: Sequence[Comparison], missing: str) -> str:
         if a.gradient:
             figures = [*entries(a.gradient.value), *(e for d in a.gradient.partials.values() for e in entries(d))]
         rows.append([a.backend, *figures, a.ulps, _count(a.operations, missing), str(a.evaluations), a.seconds])
-    return csv_rows([name.replace(",", "_") for name in header], rows)
+    return [name.replace(",", "_") for name in header], rows
 
 
 def _count(operations: int | None, missing: str = "-") -> str:

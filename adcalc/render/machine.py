@@ -125,3 +125,34 @@ def plain_lines(rows: Iterable[tuple[str, Iterable[float | str]]]) -> str:
 def plain_figures(figures: Mapping[str, Figure]) -> str:
     """A line for each figure, the entries of an array row by row."""
     return plain_lines((name, entries(figure)) for name, figure in figures.items())
+
+
+def listing(columns: Sequence[str], rows: Iterable[Sequence[float | str]], format: str) -> str:
+    r"""A list of things with their properties, as CSV, as a LaTeX table, or a line each with tabs between.
+
+    >>> print(listing(["name", "ulps"], [["x_1", 0.5]], "latex"))
+    \begin{tabular}{ll}
+    \texttt{name} & \texttt{ulps} \\
+    \hline
+    \texttt{x\_1} & 0.5 \\
+    \end{tabular}
+    """
+    if format == "csv":
+        return csv_rows(columns, rows)
+    if format == "plain":
+        return "\n".join("\t".join(digits(v) if isinstance(v, float) else v for v in row) for row in rows)
+    head, *body = [" & ".join(map(_latex_cell, row)) + r" \\" for row in [columns, *rows]]
+    return "\n".join([rf"\begin{{tabular}}{{{'l' * len(columns)}}}", head, r"\hline", *body, r"\end{tabular}"])
+
+
+#: What LaTeX reads as a command, and how it is written as itself.
+_ESCAPED = str.maketrans({
+    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    **{sign: "\\" + sign for sign in "&%$#_{}"},
+})  # fmt: skip
+
+
+def _latex_cell(value: float | str) -> str:
+    if isinstance(value, float):
+        return digits(value)
+    return rf"\texttt{{{value.translate(_ESCAPED)}}}" if value else ""

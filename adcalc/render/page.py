@@ -57,6 +57,12 @@ def latex_formula(function: Function) -> str:
     return written(function.expr, LATEX)
 
 
+def latex_equations(function: Function, value: Figure, more: Iterable[tuple[str, str]]) -> str:
+    """The formula, its value, and what else is equal to what, aligned at the signs of equality."""
+    lines = [rf"f &= {latex_formula(function)}", f"  &= {latex_figure(value)}", *(f"{a} &= {b}" for a, b in more)]
+    return "\n".join([r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"])
+
+
 def latex_figure(figure: Figure) -> str:
     """A number, a vector as a column, or a matrix; more axes as a matrix with the last one across."""
     if not is_array(figure):

@@ -11,7 +11,7 @@ from adcalc.function import Function
 from adcalc.render.figures import is_array, labels, mentioned, shape_of
 from adcalc.render.machine import csv_columns, csv_figures, json_line, plain_figures
 from adcalc.render.named import named
-from adcalc.render.page import latex_figure, latex_partial, pointed, title, write
+from adcalc.render.page import latex_equations, latex_figure, latex_partial, pointed, title, write
 from adcalc.results import Array, Figure, HessianProduct, Jacobian, Pullback, Pushforward
 
 _MOST_COLUMNS = 8
@@ -31,10 +31,11 @@ def show_jacobian(function: Function, at: Mapping[str, Figure], backend: str, re
         case "plain":
             write(plain_figures({"value": result.value, **result.blocks}))
         case "latex":
-            write(f"f = {latex_figure(result.value)}")
-            for name, block in result.blocks.items():
-                shown = _matrix(block, rows) if is_array(result.value) and is_array(block) else block
-                write(f"{latex_partial([name])} = {latex_figure(shown)}")
+            lines = [
+                (latex_partial([name]), _matrix(d, rows) if is_array(result.value) and is_array(d) else d)
+                for name, d in result.blocks.items()
+            ]
+            write(latex_equations(function, result.value, [(sign, latex_figure(shown)) for sign, shown in lines]))
         case _:
             _jacobian_table(function, at, result)
 
@@ -102,8 +103,7 @@ def show_pushforward(
         case "plain":
             write(plain_figures(named(result)))
         case "latex":
-            write(f"f = {latex_figure(result.value)}")
-            write(rf"\dot{{f}} = {latex_figure(result.tangent)}")
+            write(latex_equations(function, result.value, [(r"\dot{f}", latex_figure(result.tangent))]))
         case _:
             from adcalc.render.grids import Shown, show_columns, show_figures
             from adcalc.render.screen import Screen
@@ -132,9 +132,8 @@ def show_pullback(
         case "latex":
             from adcalc.algebras.latex import symbol
 
-            write(f"f = {latex_figure(result.value)}")
-            for name, pulled in result.cotangents.items():
-                write(rf"\bar{{{symbol(name)}}} = {latex_figure(pulled)}")
+            pulled = [(rf"\bar{{{symbol(name)}}}", latex_figure(bar)) for name, bar in result.cotangents.items()]
+            write(latex_equations(function, result.value, pulled))
         case _:
             from adcalc.render.grids import Shown, show_figures
             from adcalc.render.screen import Screen
@@ -167,11 +166,12 @@ def show_hessian_product(
         case "latex":
             from adcalc.algebras.latex import symbol
 
-            write(f"f = {latex_figure(result.value)}")
-            for name, partial in result.partials.items():
-                write(f"{latex_partial([name])} = {latex_figure(partial)}")
-            for name, product in result.products.items():
-                write(rf"\left(\nabla^2 f \, v\right)_{{{symbol(name)}}} = {latex_figure(product)}")
+            slopes = [(latex_partial([name]), latex_figure(d)) for name, d in result.partials.items()]
+            lines = [
+                (rf"\left(\nabla^2 f \, v\right)_{{{symbol(name)}}}", latex_figure(product))
+                for name, product in result.products.items()
+            ]
+            write(latex_equations(function, result.value, [*slopes, *lines]))
         case _:
             from adcalc.render.grids import Shown, parts, show_figures
             from adcalc.render.screen import Screen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adcalc.errors import NameProblem, near
 from adcalc.ir.primitive import Primitive
 from adcalc.lower.rules import ARGUMENTS
-from adcalc.render.machine import json_line
+from adcalc.render.machine import json_line, listing
 from adcalc.render.page import write
 from adcalc.render.screen import Screen
 from adcalc.table import PRIMITIVES, TABLE
@@ -162,3 +162,9 @@ def show_json(rows: list[Primitive]) -> None:
         if row.over:
             fields |= {"signature": signature(row), "adjoint": dict(adjoints(row)), "value": row.body}
         write(json_line(fields))
+
+
+def show_listing(rows: list[Primitive], format: str) -> None:
+    """A line for each function: its name, how it is written, its rule or the formula it stands for, what it does."""
+    cells = [[row.name, signature(row), "" if row.constant else _in_short(row), row.doc] for row in rows]
+    write(listing(["name", "signature", "rule", "doc"], cells, format))

@@ -18,7 +18,7 @@ from adcalc.render.machine import (
     plain_lines,
 )
 from adcalc.render.named import named
-from adcalc.render.page import latex_figure, latex_formula, latex_matrix, latex_partial, title, write
+from adcalc.render.page import latex_equations, latex_figure, latex_formula, latex_matrix, latex_partial, title, write
 from adcalc.results import Figure, Gradient, Hessian, Value
 
 _WORDS = {
@@ -68,9 +68,8 @@ def show_gradient(function: Function, at: Mapping[str, Figure], backend: str, re
         case "plain":
             write(plain_figures({"value": result.value, **result.partials}))
         case "latex":
-            write(f"f = {latex_figure(result.value)}")
-            for name, partial in result.partials.items():
-                write(f"{latex_partial([name])} = {latex_figure(partial)}")
+            partials = [(latex_partial([name]), latex_figure(d)) for name, d in result.partials.items()]
+            write(latex_equations(function, result.value, partials))
         case _:
             from adcalc.render.grids import parts, show_figures
             from adcalc.render.screen import Screen
@@ -125,9 +124,9 @@ def show_hessian(function: Function, at: Mapping[str, Figure], backend: str, res
                 )
             )
         case "latex":
-            write(f"f = {latex_figure(result.value)}")
-            write(rf"\nabla f = {latex_matrix([e] for partial in result.partials.values() for e in entries(partial))}")
-            write(rf"\nabla^2 f = {latex_matrix(map(float, row) for row in result.matrix)}")
+            gradient = latex_matrix([e] for partial in result.partials.values() for e in entries(partial))
+            matrix = latex_matrix(map(float, row) for row in result.matrix)
+            write(latex_equations(function, result.value, [(r"\nabla f", gradient), (r"\nabla^2 f", matrix)]))
         case _:
             _hessian_table(function, at, result)
 
