@@ -306,14 +306,10 @@ def test_large_programs(terms: int, engine: str) -> None:
     x, y = np.linspace(0.1, 3, 700), np.linspace(1, 2, 700)
     found = adcalc.parse(wide(terms)).batch({"x": x, "y": y}, engine=engine)
     assert found.engine == engine
-    # On a slow machine the time for more digits may be over before the few rows that need them have had their turn.
-    sound = ~np.isnan(found.value)
-    assert np.sum(~sound) == found.failed <= 7
-    x, y = x[sound], y[sound]
     k = np.arange(1, terms + 1)[:, None]
-    assert close(found.value[sound], np.sum(np.sin(k * x) * y / k, axis=0), 1e-11)
-    assert close(found.partials["x"][sound], np.sum(np.cos(k * x) * y, axis=0), 1e-11)
-    assert close(found.partials["y"][sound], np.sum(np.sin(k * x) / k, axis=0), 1e-11)
+    assert close(found.value, np.sum(np.sin(k * x) * y / k, axis=0), 1e-11)
+    assert close(found.partials["x"], np.sum(np.cos(k * x) * y, axis=0), 1e-11)
+    assert close(found.partials["y"], np.sum(np.sin(k * x) / k, axis=0), 1e-11)
 
 
 @pytest.mark.parametrize("engine", ["auto", "numpy"])
