@@ -390,6 +390,7 @@ READINGS = [
     ("sum((A*x).^2)", 90, "`*` is entry by entry here, as in NumPy"),
     ("sum(A*A)", 30, "`*` is entry by entry here, as in NumPy"),
     ("sum(A^2)", 30, "`^` is entry by entry here, as in NumPy"),
+    ("sum(A^4)", 354, "`^` is entry by entry here, as in NumPy"),
     ("trace(A^-1)", 1.25, "`^` is entry by entry here, as in NumPy"),
     ("sum(A'*A)", 58, "`*` is the matrix product here, as in a book, for the formula has a `'`"),
     ("sum((A*x)')", 16, "`*` is the matrix product here, as in a book, for the formula has a `'`"),

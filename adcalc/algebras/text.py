@@ -241,11 +241,11 @@ def _statement(expr: Expr, notation: Notation) -> str:
 
 
 def _ropes(roots: Sequence[Expr], notation: Notation) -> list[Rope]:
-    order = topological(roots)
+    program = lowered(roots)
+    order = [slot.node for slot in program.slots]
     names = variables(roots)
     inputs = {name: notation.variable(name) for name in names}
     inputs |= {index: notation.variable(name) for index, name in index_names(order, names).items()}
-    program = lowered(roots)
     values = evaluate(program, notation, inputs)
     return [value for output in program.outputs if isinstance(value := values[output], Rope)]
 

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from adcalc.batches.computation import Computation
-from adcalc.batches.precise_rows import settle_rows
 from adcalc.batches.single import Single
 from adcalc.errors import Caution, DomainProblem, Problem
 from adcalc.results import Reason
@@ -84,7 +83,7 @@ class Visit:
         self.asked: set[int] = set()
         self.told: set[int] = set()
         """Rows of which everything has been said, kinks too."""
-        self.tied: set[int] = set()
+        self.tied: list[Array] = []
         """Rows on a kink."""
         self.doubtful: list[tuple[Array, Array]] = []
         """Rows of which rounding may have taken digits, and the share of their results that it may have moved."""
@@ -104,7 +103,7 @@ class Visit:
             self.outside(rows[domains == code])
         inside = rows[domains == 0.0]
         self.not_finite(inside[~self._are_finite(inside)])
-        self.tied.update(rows[kinks > 0.0].tolist())
+        self.tied.append(rows[kinks > 0.0])
         for code in _codes(kinks):
             self.kinked(rows[(kinks == code) & (domains == 0.0)])
 
@@ -198,8 +197,11 @@ class Visit:
         rows, spread = (each[np.argsort(-spread, kind="stable")] for each in (rows, spread))
         begin = time.monotonic()
         end = begin + (SECONDS_FOR_DIGITS if seconds is None else seconds)
-        if work is not None:
-            smooth = ~np.isin(rows, list(self.tied))
+        if work is not None and len(rows):
+            # Only here, since it brings the numbers of many digits along.
+            from adcalc.batches.precise_rows import settle_rows
+
+            smooth = ~np.isin(rows, np.concatenate([np.array([], dtype=np.intp), *self.tied]))
             settled = np.zeros(len(rows), dtype=bool)
             settled[smooth] = settle_rows(
                 work, self.ask.where, rows[smooth], self._take, lambda: time.monotonic() > end

@@ -206,7 +206,7 @@ def _slope_caution(seen: Observation, index: int, position: int, adjoint: Entrie
     slot_arguments = seen.program.slots[index].arguments
     by = f"by {seen.described(slot_arguments[position])} " if len(call.arguments) > 1 else ""
     values = f"{seen.arguments(index, place)}{where}"
-    endless = [each for each in (index, *slot_arguments) if not all_finite(seen.at(each))]
+    endless = [each for each in (index, *slot_arguments) if not math.isfinite(entry(seen.at(each), place))]
     if endless:
         return _origin_caution(seen, endless[0])
     if partial is None or math.isnan(partial):

@@ -33,8 +33,10 @@ def applied(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
 def _noted_power(e: Elaborator, vals: list[Val]) -> None:
     """Says how a whole power of a square matrix was read."""
     dims, exponent = e.inner(vals[0]), vals[1].expr
-    if _square(e, dims) and isinstance(exponent, Number) and exponent.value in (-1, 2, 3):
-        other = "inv(A)" if exponent.value == -1 else "A@A" if exponent.value == 2 else "A@A@A"
+    if not (_square(e, dims) and isinstance(exponent, Number)):
+        return
+    if exponent.value == -1.0 or (exponent.value >= 2.0 and exponent.value == int(exponent.value)):
+        other = "inv(A)" if exponent.value == -1.0 else "A@A"
         _caution(e, f"`^` is {_NUMPY}", f"write `{other}` for the power of a matrix, `.^` to say that this is meant")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -14,6 +15,8 @@ from adcalc.parser.lexer import tokens
 from adcalc.results import Figure
 from adcalc.table import CONSTANTS
 
+#: What makes a name that of a function: its argument, maybe behind the primes of a derivative.
+_CALL = re.compile(r"['′ ]*\(")
 #: The name of the last answer.
 ANSWER = "ans"
 
@@ -202,7 +205,7 @@ def with_name(text: str, old: str, new: str, *, calls: bool) -> str:
     found = [token for token in tokens(Source(text)) if token.kind == "NAME" and token.text == old]
     pieces, end = [], 0
     for token in found:
-        if text[token.end :].lstrip("'′ ").startswith("(") == calls:
+        if (_CALL.match(text, token.end) is not None) == calls:
             pieces += [text[end : token.start], new]
             end = token.end
     return "".join([*pieces, text[end:]])

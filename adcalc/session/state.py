@@ -109,7 +109,8 @@ class Session:
         if not users:
             return {}
         names = (former.name + "".join(_SUBSCRIPTS[int(digit)] for digit in str(number)) for number in count(1))
-        to = next(name for name in names if name not in self.entries)
+        used = {name for each in self.entries.values() if isinstance(each, Definition) for name in each.uses.names}
+        to = next(name for name in names if name not in self.entries and name not in used)
         moved = replace(former, name=to) if isinstance(former, Coordinate) else former.renamed(former, to)
         return {**{each.name: each.renamed(former, to) for each in users}, to: moved}
 
