@@ -135,7 +135,9 @@ def _untied(
         if figures is None:
             return None
         met.append(figures)
-    steady = [_distance(a, b) * _TOLERANCE <= _SAID for other in met[1:] for a, b in zip(met[0].all, other.all, strict=True)]
+    steady = [
+        _distance(a, b) * _TOLERANCE <= _SAID for other in met[1:] for a, b in zip(met[0].all, other.all, strict=True)
+    ]
     return met[0] if all(steady) else None
 
 
@@ -157,7 +159,9 @@ def _spread(
         if spread > 1.0:
             return spread
         # A tie that a rounding undoes may be decided wrongly, though all perturbed runs decide it alike.
-        if algebra.strayed or not _still_tied(Observation(formula, asked, run.values, seen.algebra), formula, asked, tied):
+        if algebra.strayed or not _still_tied(
+            Observation(formula, asked, run.values, seen.algebra), formula, asked, tied
+        ):
             return math.inf
     return spread
 
