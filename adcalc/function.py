@@ -46,6 +46,8 @@ class Function:
     cautions: tuple[Caution, ...] = ()
     origin: tuple[str, ...] = ()
     """Of a derivative: the variables of what was differentiated, some of which may be gone."""
+    constants: tuple[tuple[str, Expr], ...] = ()
+    """Of a derivative: names in `expr` that the program gives a constant value to, with that value."""
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ class Function:
         return tuple(self.meaning.symbols) if self.meaning else ()
 
     def __str__(self) -> str:
-        return written(self.expr)
+        return "; ".join([*(f"{name} = {written(constant)}" for name, constant in self.constants), written(self.expr)])
 
     def __repr__(self) -> str:
         return f"adcalc.parse({str(self)!r})"

@@ -123,3 +123,25 @@ def test_a_number_is_one_node() -> None:
     assert len({id(node) for node in nodes}) == 1
     assert number(0.0) is not number(-0.0)
     assert math.isnan(number(math.nan).value)
+
+
+NAMED = [
+    # a program, by what, what is printed, its value at 2 worked out by hand
+    ("g = 9.81; 2*pi*sqrt(x/g)", "x", "g = 9.81; pi/(g*sqrt(x/g))", math.pi / math.sqrt(9.81 * 2)),
+    ("c = 3; k = 2*c; f(t) = k*t^2; f(x) + c", "x", "k = 2*3; 2*k*x", 24.0),
+    ("n = 3; x^n", "x", "n = 3; n*x^(n - 1)", 12.0),
+    ("a = 2; b = a*x; a = 5; a*b^2", "x", "a = 5; 8*a*x", 80.0),
+    ("a = 2; a*x^2", "a", "x^2", 4.0),
+    ("x = 1; y = 2; y*t", "t", "y = 2; y", 2.0),
+]
+
+
+@pytest.mark.parametrize(("program", "by", "printed", "value"), NAMED)
+def test_constants_that_were_named_keep_their_names(program: str, by: str, printed: str, value: float) -> None:
+    """A printed derivative speaks of `g`, says what it is, and reads back to the same function."""
+    derivative = adcalc.parse(program).diff(by)
+    assert str(derivative) == printed
+    at = dict.fromkeys(derivative.variables, 2.0)
+    assert derivative.value(at) == pytest.approx(value, rel=1e-15)
+    assert adcalc.parse(printed).value(at) == pytest.approx(value, rel=1e-15)
+    assert adcalc.parse(program).gradient_formulas([by])[by].constants == derivative.constants

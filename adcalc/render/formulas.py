@@ -45,12 +45,13 @@ def show_formulas(
 
 
 def _formula_table(function: Function, found: Mapping[tuple[str, ...], Function]) -> None:
-    from adcalc.algebras.text import spelled
+    from adcalc.algebras.text import spelled, written
     from adcalc.render.screen import Screen
 
     screen = Screen()
     title(screen, function, {})
-    rows = []
+    constants = dict(each for derivative in found.values() for each in derivative.constants)
+    rows = [[f"  {name}", written(value)] for name, value in constants.items()]
     for by, derivative in found.items():
         *named, (_, last) = spelled(derivative.expr)
         rows += [[f"  {name}", text] for name, text in named]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from adcalc.ir.expr import Apply, Expr, rebuild, topological, variable
+from adcalc.ir.expr import Apply, Expr, rebuild, topological, variable, variables
 
 if TYPE_CHECKING:
     from adcalc.function import Function
@@ -24,11 +24,11 @@ def diff(function: Function, names: Sequence[str], wrt: Sequence[str], order: in
         from adcalc.symbolic import array_formulas
 
         return array_formulas.diff(origin, wrt, order, shapes)
-    shown, computed = origin.expr, origin.evaluated
+    (shown, constants), computed = _named(origin, names), origin.evaluated
     for name in wrt:
         shown = derivative(shown, name, order, exact=False)
         computed = derivative(computed, name, order, exact=True)
-    return _derived(origin, shown, computed)
+    return _derived(origin, shown, computed, constants)
 
 
 def gradient(
@@ -46,9 +46,13 @@ def gradient(
         from adcalc.symbolic import array_formulas
 
         return array_formulas.gradient(origin, names, shapes, asked=asked)
-    found = partials(origin.expr, names, exact=False)
+    named, constants = _named(origin, names)
+    found = partials(named, names, exact=False)
     exact = partials(origin.evaluated, names, exact=True)
-    return {name: _derived(origin, shown, computed) for name, shown, computed in zip(names, found, exact, strict=True)}
+    return {
+        name: _derived(origin, shown, computed, constants)
+        for name, shown, computed in zip(names, found, exact, strict=True)
+    }
 
 
 def hessian(
@@ -91,8 +95,32 @@ def _opened(function: Function, names: Sequence[str]) -> Function:
     return replace(function, expr=expr, evaluated=expr, meaning=None)
 
 
-def _derived(function: Function, shown: Expr, computed: Expr) -> Function:
+def _named(function: Function, names: Sequence[str]) -> tuple[Expr, Mapping[str, Expr]]:
+    """A formula in which the constants that its program names stand by their names, and what they are."""
+    meaning = function.meaning
+    if meaning is None or meaning.result is None:
+        return function.expr, dict(function.constants)
+    taken = {*names, *variables([function.expr])}
+    symbols = {name: symbol for name, symbol in meaning.symbols.items() if name not in taken}
+    values = dict(zip(symbols, meaning.inlined([meaning.assigned[symbol] for symbol in symbols.values()]), strict=True))
+    constants = {name: value for name, value in values.items() if not variables([value])}
+    if not constants:
+        return function.expr, {}
+    (expr,) = meaning.inlined([meaning.result], [symbols[name] for name in constants])
+    own: dict[Expr, Expr] = {symbols[name]: variable(name) for name in constants}
+    return rebuild([expr], own)[expr], constants
+
+
+def _derived(function: Function, shown: Expr, computed: Expr, constants: Mapping[str, Expr]) -> Function:
     from adcalc.symbolic.derivatives import guarded
 
     origin = tuple(dict.fromkeys((*function.variables, *function.origin)))
-    return replace(function, expr=shown, evaluated=guarded(computed, function.evaluated), meaning=None, origin=origin)
+    used = frozenset(variables([shown]))
+    return replace(
+        function,
+        expr=shown,
+        evaluated=guarded(computed, function.evaluated),
+        meaning=None,
+        origin=origin,
+        constants=tuple([(name, value) for name, value in constants.items() if name in used]),
+    )
