@@ -270,3 +270,28 @@ def test_a_route_that_disagrees_is_found() -> None:
     assert not alike(one, ((1.0, {"x": math.nan}), frozenset()))
     assert not alike(one, (one[0], frozenset({("kink", "`abs(x)` has a kink")})))
     assert not alike(one, ("DomainProblem", frozenset()))
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "value", "slope"),
+    [
+        ("abs((1+x)-1)", 1e-20, 1e-20, 1.0),
+        ("max(1+x,1)-1", 1e-20, 1e-20, 1.0),
+        ("min(1-x,1)-1", 1e-20, -1e-20, -1.0),
+        ("floor(1-x)", 1e-20, 0.0, 0.0),
+        ("ceil(1+x)", 1e-20, 2.0, 0.0),
+        ("where(x*x>0,x,2)", 1e-200, 1e-200, 1.0),
+        ("sum(abs(([1,2]+x)-[1,2]))", 1e-20, 2e-20, 2.0),
+    ],
+)
+def test_a_tie_by_rounding_alone_is_decided_with_more_digits(text: str, at: float, value: float, slope: float) -> None:
+    found = adcalc.gradient(text, {"x": at})
+    assert (found.value, found.partials["x"]) == pytest.approx((value, slope), rel=1e-15, abs=0.0)
+    assert not found.warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("max(x,pi)", math.pi), ("abs(x-sqrt(2))", math.sqrt(2.0)), ("abs(x-0.1)", 0.1)]
+)
+def test_a_tie_of_doubles_at_the_point_is_meant_as_one(text: str, at: float) -> None:
+    assert [caution.kind for caution in adcalc.gradient(text, {"x": at}).warnings] == ["kink"]

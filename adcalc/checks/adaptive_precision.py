@@ -36,6 +36,8 @@ _SEEDS = (20_250_713, 19_700_101)
 _TOLERANCE = 32 * sys.float_info.epsilon
 #: The same of an entry of an array, whose roundings are those of many sums.
 _ENTRY_TOLERANCE = 4096 * sys.float_info.epsilon
+#: Relative; further than the doubles beside a point.
+_MOVED = 4.0 * sys.float_info.epsilon
 #: What may be lost where nothing can be repeated, before it is said.
 _SAID = 1e-8
 # Of larger computations nobody would wait for the check, or for more digits: numbers computed on the way.
@@ -49,6 +51,8 @@ class Settled(NamedTuple):
 
     figures: Figures
     cautions: tuple[Caution, ...] = ()
+    untied: bool = False
+    """What is tied in doubles is so by their rounding alone."""
 
 
 def settled(
@@ -73,16 +77,19 @@ def settled(
         return Settled(found)
     if entries > _MOST_CHECKED:
         return Settled(found, (_unchecked(entries),))
-    spread = math.inf if doubted else _spread(found, compute, formula, asked, seen)
+    active = formula.program.depends_on(tuple(asked.inputs))
+    tied = kinks_met(seen, active)
+    spread = math.inf if doubted else _spread(found, compute, formula, asked, seen, tied)
     if spread <= 1.0:
         return Settled(found)
     lost = spread * (_ENTRY_TOLERANCE if formula.arrays else _TOLERANCE)
     if entries > _MOST_REPEATED:
         return Settled(found, (_lost(lost),) if math.isfinite(lost) and (lost > _SAID or not formula.arrays) else ())
-    active = formula.program.depends_on(tuple(asked.inputs))
-    tied = kinks_met(seen, active)
     better = repeated(compute, formula, asked, seen, entries, tied)
     if better is None and tied:
+        untied = _untied(compute, formula, asked, seen, entries, tied)
+        if untied is not None:
+            return Settled(_where_known(found, untied) if formula.arrays else untied, untied=True)
         # A tie of doubles, as of x and pi at pi, is what was meant; the kink has a warning of its own.
         return Settled(found)
     if better is None or (not formula.arrays and any(map(_is_finite_only, found.all, better.all))):
@@ -108,16 +115,53 @@ def _is_finite_only(one: Entries, other: Entries) -> bool:
     return holds_anywhere(both(fails(not_finite(one)), not_finite(other)))
 
 
-def _spread(found: Figures, compute: Computation, formula: Linearization, asked: Asked, seen: Observation) -> float:
+def _untied(
+    compute: Computation,
+    formula: Linearization,
+    asked: Asked,
+    seen: Observation,
+    entries: int,
+    tied: Sequence[tuple[int, Entries]],
+) -> Figures | None:
+    """Figures with more digits, where every tie of the doubles is one of their rounding; else None.
+
+    `(1 + x) - 1` at 1e-20 is nowhere near 0 for any x that rounds to that double, but `x` and `pi` at pi are as near as
+    doubles can be: such a tie is meant, and a move of the point by its own rounding changes what comes out.
+    """
+    met: list[Figures] = []
+    for share in (0.0, -_MOVED, _MOVED):
+        moved = asked._replace(inputs={name: value * (1.0 + share) for name, value in asked.inputs.items()})
+        figures = repeated(compute, formula, moved, seen, entries, tied, apart=True)
+        if figures is None:
+            return None
+        met.append(figures)
+    steady = [
+        _distance(a, b) * _TOLERANCE <= _SAID for other in met[1:] for a, b in zip(met[0].all, other.all, strict=True)
+    ]
+    return met[0] if all(steady) else None
+
+
+def _spread(
+    found: Figures,
+    compute: Computation,
+    formula: Linearization,
+    asked: Asked,
+    seen: Observation,
+    tied: Sequence[tuple[int, Entries]],
+) -> float:
     """How far figures move when the roundings are perturbed, in tolerances."""
     spread = 0.0
     for seed in _SEEDS:
         algebra = Noise(seen.algebra, seed, still=_numbers_of(asked))
-        moved = compute(InAlgebra(formula, asked.inputs, algebra))
+        run = InAlgebra(formula, asked.inputs, algebra)
+        moved = compute(run)
         spread = max(spread, *map(_distance, found.all, moved.all))
         if spread > 1.0:
             return spread
-        if algebra.strayed:
+        # A tie that a rounding undoes may be decided wrongly, though all perturbed runs decide it alike.
+        if algebra.strayed or not _still_tied(
+            Observation(formula, asked, run.values, seen.algebra), formula, asked, tied
+        ):
             return math.inf
     return spread
 
@@ -129,8 +173,14 @@ def repeated(
     seen: Observation,
     entries: int,
     tied: Sequence[tuple[int, Entries]] = (),
+    *,
+    apart: bool = False,
 ) -> Figures | None:
     """Figures with as many digits as it takes.
+
+    Args:
+        tied: slots that are on a kink or a tie in doubles.
+        apart: none of them may be on it with more digits; otherwise all must.
 
     None where no number of digits settles them, where the point is outside the domain, or where ties
     of the doubles are ties no longer.
@@ -147,7 +197,8 @@ def repeated(
         run = InAlgebra(formula, asked.inputs, algebra, lift)
         precise = compute(run)
         there = Observation(formula, asked, run.values, algebra)
-        if not is_inside(there) or not _still_tied(there, formula, asked, tied):
+        fits = _all_apart if apart else _still_tied
+        if not is_inside(there) or not fits(there, formula, asked, tied):
             return None
         found = precise.each(rounded)
         if before is not None and all(map(_same, before.all, found.all)):
@@ -195,6 +246,12 @@ def _still_tied(there: Observation, formula: Linearization, asked: Asked, tied: 
             if np.any(np.logical_and(on, np.logical_not(now[index]))):
                 return False
     return True
+
+
+def _all_apart(there: Observation, formula: Linearization, asked: Asked, tied: Sequence[tuple[int, Entries]]) -> bool:
+    """Whether nothing that is tied in doubles is so with more digits."""
+    now = dict(kinks_met(there, formula.program.depends_on(tuple(asked.inputs))))
+    return not any([holds_anywhere(both(on, now[index])) for index, on in tied if index in now])
 
 
 def _least_digits(values: Sequence[Any]) -> int:

@@ -139,7 +139,8 @@ def _carried_out(asked: Asked, request: Request, work: Derivation, first: Deriva
     cautions = [*formula.cautions, *done.cautions]
     if done.cautions and "digits" in raised:
         cautions = [*formula.cautions, *singular_cautions(seen, [g.slot for g in run.raised if g.kind == "digits"])]
-    return _Done(done.figures, cautions, seen, not formula.arrays or "kink" in raised, run.entries)
+    kinked = not done.untied and (not formula.arrays or "kink" in raised)
+    return _Done(done.figures, cautions, seen, kinked, run.entries)
 
 
 def _lowered(asked: Asked, request: Request) -> Linearization:
