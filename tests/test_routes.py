@@ -288,6 +288,13 @@ def test_a_tie_by_rounding_alone_is_decided_with_more_digits(text: str, at: floa
     found = adcalc.gradient(text, {"x": at})
     assert (found.value, found.partials["x"]) == pytest.approx((value, slope), rel=1e-15, abs=0.0)
     assert not found.warnings
+    for engine in ENGINES if "[" not in text else []:
+        columns = np.linspace(0.25, 0.75, 300)
+        columns[[0, 150, 299]] = at
+        for wrt in (("x",), ()):
+            rows = adcalc.parse(text).batch({"x": columns}, wrt, engine=engine)
+            assert rows.value[[0, 150, 299]].tolist() == pytest.approx([value] * 3, rel=1e-15, abs=0.0)
+            assert all(column[150] == pytest.approx(slope, rel=1e-15, abs=0.0) for column in rows.partials.values())
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from adcalc.autodiff.derive import Derivation, Quotients
 from adcalc.autodiff.linearization import Linearization
 from adcalc.backends.backend import Backend
 from adcalc.batches.points import Points
-from adcalc.batches.row_guards import Watch, alarms_of, codes, doubts_of, watches
+from adcalc.batches.row_guards import Watch, alarms_of, codes, doubts_of, ties_of, watches
 from adcalc.engines.native.layout import Layout
 from adcalc.ir.expr import Expr, number, variables
 from adcalc.ir.program import Program, lowered
@@ -34,7 +34,9 @@ class Computation:
     alarms: tuple[Expr, ...]
     """Formulas that are not 0 where a row needs to be looked at."""
     doubts: tuple[Expr, ...]
-    """Likewise, where digits have cancelled."""
+    """Likewise, where digits have cancelled, or rounding may have decided a tie."""
+    ties: tuple[Expr, ...]
+    """Formulas that are not 0 where an operation is on a kink, a jump or a tie."""
     program: Program
     """Of the results."""
 
@@ -85,8 +87,10 @@ def computation(
             raise work.refusals[0].problem
         results = (ready.root, *_all(partials), *_all(seconds))
         watched = tuple(watches(ready, (*wrt, *moving)))
-        alarms, doubts = alarms_of(ready, watched, results), doubts_of(ready, results)
-        return Computation(ready, results, watched, alarms, doubts, lowered(results))
+        alarms, ties = alarms_of(ready, watched, results), ties_of(ready)
+        doubts = dict.fromkeys([*doubts_of(ready, results), *(tie.condition for tie in ties if tie.rounded)])
+        conditions = tuple([tie.condition for tie in ties])
+        return Computation(ready, results, watched, alarms, tuple(doubts), conditions, lowered(results))
 
     found: Computation | None = ready.kept(("batch", wrt, backend, hessian, moving), make)
     return found

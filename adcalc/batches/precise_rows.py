@@ -18,7 +18,7 @@ from adcalc.batches.computation import Computation
 from adcalc.batches.points import Points
 from adcalc.checks.adaptive_precision import LEAST_DIGITS, MOST_DIGITS
 from adcalc.ir.expr import Number
-from adcalc.ir.program import Unused, evaluate
+from adcalc.ir.program import Unused, evaluate, lowered
 from adcalc.table.operators import COMPARISON
 
 Array: TypeAlias = Any
@@ -44,8 +44,7 @@ def settle_rows(
         late: the time for it is over, and the rest is left as it is.
     """
     done = np.zeros(len(rows), dtype=bool)
-    alone = _beside_literals(work, where, rows)
-    places = np.flatnonzero(~alone)
+    places = np.flatnonzero(~_beside_literals(work, where, rows))
     needed = np.zeros(len(rows), dtype=int)
     block = max(1, min(256, _BLOCK // max(1, work.program.operations)))
     for first in range(0, len(places), block * 16):
@@ -83,16 +82,22 @@ def _beside_literals(work: Computation, where: Points, rows: Array) -> Array:
 
 
 def _digits(work: Computation, part: Points) -> Array:
-    """Digits that see the smallest number on the way of each row beside the largest, and beside 1."""
+    """Digits that see the smallest number on the way of each row beside the largest, and beside 1; 0 on a kink or a tie.
+
+    Whether a tie is meant is decided for one row at a time.
+    """
+    program = lowered([*work.results, *work.ties])
     least, most = (np.ones(part.rows, dtype=int) for _ in range(2))
     with np.errstate(all="ignore"):
-        values = evaluate(work.program._replace(branching=False), ARRAYS, {**part.numbers, **part.columns})
+        values = evaluate(program._replace(branching=False), ARRAYS, {**part.numbers, **part.columns})
         for value in values:
             if not isinstance(value, Unused):
                 sound = np.isfinite(value) & (value != 0.0)
                 exponents = np.where(sound, np.frexp(np.where(sound, value, 1.0))[1], 1)
                 least, most = np.minimum(least, exponents), np.maximum(most, exponents)
     found: Array = LEAST_DIGITS + np.ceil((most - least) * math.log10(2.0)).astype(int)
+    for output in program.outputs[len(work.results) :]:
+        found = np.where(np.asarray(values[output], dtype=float) != 0.0, 0, found)
     return found
 
 

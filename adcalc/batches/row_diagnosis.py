@@ -83,8 +83,6 @@ class Visit:
         self.asked: set[int] = set()
         self.told: set[int] = set()
         """Rows of which everything has been said, kinks too."""
-        self.tied: list[Array] = []
-        """Rows on a kink."""
         self.doubtful: list[tuple[Array, Array]] = []
         """Rows of which rounding may have taken digits, and the share of their results that it may have moved."""
 
@@ -103,7 +101,6 @@ class Visit:
             self.outside(rows[domains == code])
         inside = rows[domains == 0.0]
         self.not_finite(inside[~self._are_finite(inside)])
-        self.tied.append(rows[kinks > 0.0])
         for code in _codes(kinks):
             self.kinked(rows[(kinks == code) & (domains == 0.0)])
 
@@ -201,11 +198,7 @@ class Visit:
             # Only here, since it brings the numbers of many digits along.
             from adcalc.batches.precise_rows import settle_rows
 
-            smooth = ~np.isin(rows, np.concatenate([np.array([], dtype=np.intp), *self.tied]))
-            settled = np.zeros(len(rows), dtype=bool)
-            settled[smooth] = settle_rows(
-                work, self.ask.where, rows[smooth], self._take, lambda: time.monotonic() > end
-            )
+            settled = settle_rows(work, self.ask.where, rows, self._take, lambda: time.monotonic() > end)
             rows, spread = rows[~settled], spread[~settled]
         for place, row in enumerate(rows.tolist()):
             if time.monotonic() > end:

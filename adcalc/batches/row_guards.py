@@ -63,6 +63,29 @@ def watches(ready: Linearization, wrt: Sequence[str]) -> list[Watch]:
     return found
 
 
+class Tie(NamedTuple):
+    """The condition under which an operation is on a kink, a jump or a tie."""
+
+    condition: Expr
+    rounded: bool
+    """What it is decided by has been rounded, so that doubles may decide it wrongly."""
+
+
+def ties_of(ready: Linearization) -> tuple[Tie, ...]:
+    """Where a formula is tied, whatever it is differentiated by."""
+    program, algebra = ready.program, ready.algebra
+    nodes = [slot.node for slot in program.slots]
+    everything = [True] * len(nodes)
+    masks = reaches(program, algebra, nodes) if program.branching else [None] * len(nodes)
+    found = []
+    for index, slot in enumerate(program.slots):
+        for condition in kink_conditions(ready, index, everything):
+            whole = _reduced(ready, _where(ready, masks[index], condition))
+            if not isinstance(whole, Number):
+                found.append(Tie(whole, not all(_is_exact(nodes[argument]) for argument in slot.arguments)))
+    return tuple(found)
+
+
 def alarms_of(ready: Linearization, watched: Sequence[Watch], results: Sequence[Expr]) -> tuple[Expr, ...]:
     """Formulas that are not 0 where a row needs to be looked at."""
     own = [_not_finite(ready, formula) for formula in results if not isinstance(formula, Number)]

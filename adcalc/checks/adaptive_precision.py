@@ -51,8 +51,8 @@ class Settled(NamedTuple):
 
     figures: Figures
     cautions: tuple[Caution, ...] = ()
-    untied: bool = False
-    """What is tied in doubles is so by their rounding alone."""
+    untied: frozenset[int] = frozenset()
+    """Slots that are tied in doubles by their rounding alone."""
 
 
 def settled(
@@ -89,7 +89,8 @@ def settled(
     if better is None and tied:
         untied = _untied(compute, formula, asked, seen, entries, tied)
         if untied is not None:
-            return Settled(_where_known(found, untied) if formula.arrays else untied, untied=True)
+            figures = _where_known(found, untied) if formula.arrays else untied
+            return Settled(figures, untied=frozenset([index for index, _ in tied]))
         # A tie of doubles, as of x and pi at pi, is what was meant; the kink has a warning of its own.
         return Settled(found)
     if better is None or (not formula.arrays and any(map(_is_finite_only, found.all, better.all))):

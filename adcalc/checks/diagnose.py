@@ -7,7 +7,7 @@ how a backend found its derivatives.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from adcalc.algebras.duals import pulled
 from adcalc.algebras.text import digits, written
@@ -139,18 +139,25 @@ def _origin_caution(seen: Observation, index: int) -> Caution:
     return Caution("not finite", f"{seen.described(index)} {what}{values}{where}", seen.span(index))
 
 
-def derivative_cautions(seen: Observation, wrt: Sequence[str], *, order: int, finite: bool) -> list[Caution]:
+def derivative_cautions(
+    seen: Observation, wrt: Sequence[str], *, order: int, finite: bool, untied: Collection[int] = ()
+) -> list[Caution]:
     """What the derivatives by some variables must not come without.
 
     Args:
         order: of the derivatives wanted; for second ones a kink is harmless only to second order.
         finite: every derivative came out finite.
+        untied: slots that are on a kink only by the rounding of doubles.
 
     Raises:
         DomainProblem: a primitive has no derivative at all where it is used.
     """
     active = seen.program.depends_on(tuple(wrt))
-    kinks = [index for index in range(len(seen.program.slots)) if holds_anywhere(on_kink(seen, index, active))]
+    kinks = [
+        index
+        for index in range(len(seen.program.slots))
+        if index not in untied and holds_anywhere(on_kink(seen, index, active))
+    ]
     cautions = [] if finite else slope_cautions(seen, wrt, active)
     if kinks:
         harmless = harmless_kinks(seen, wrt, kinks, active, order)

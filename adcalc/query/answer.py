@@ -106,6 +106,8 @@ class _Done(NamedTuple):
     kinked: bool
     """Some operation may be on a kink."""
     operations: int
+    untied: frozenset[int] = frozenset()
+    """Slots that are on a kink in doubles by their rounding alone."""
 
 
 def _carried_out(asked: Asked, request: Request, work: Derivation, first: Derivative | None) -> _Done:
@@ -139,8 +141,8 @@ def _carried_out(asked: Asked, request: Request, work: Derivation, first: Deriva
     cautions = [*formula.cautions, *done.cautions]
     if done.cautions and "digits" in raised:
         cautions = [*formula.cautions, *singular_cautions(seen, [g.slot for g in run.raised if g.kind == "digits"])]
-    kinked = not done.untied and (not formula.arrays or "kink" in raised)
-    return _Done(done.figures, cautions, seen, kinked, run.entries)
+    kinked = not formula.arrays or "kink" in raised
+    return _Done(done.figures, cautions, seen, kinked, run.entries, done.untied)
 
 
 def _lowered(asked: Asked, request: Request) -> Linearization:
@@ -210,7 +212,7 @@ def _said(done: _Done, found: Figures, request: Request) -> list[Caution]:
     finite = all(map(all_finite, found.first))
     cautions = witness_cautions(seen)
     if request.order and (done.kinked or not finite):
-        cautions += derivative_cautions(seen, request.wrt, order=request.order, finite=finite)
+        cautions += derivative_cautions(seen, request.wrt, order=request.order, finite=finite, untied=done.untied)
     if finite and not all(map(all_finite, found.second)):
         span = seen.span(seen.program.output)
         cautions.append(Caution("not finite", "a second derivative is not finite here", span))
