@@ -103,7 +103,9 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
             return mp.mpf(1) if y == 0 else mp.mpf(0) if y > 0 else mp.inf
         if x < 0 and not mp.isint(y):
             return mp.nan
-        if y != 0 and abs(x) != 1 and mp.isfinite(x) and mp.mag(y) + mp.mag(mp.log(abs(x))) > 23:
+        if y == 0 or not mp.isfinite(x) or mp.mag(y) + (abs(mp.mag(x)) + 1).bit_length() <= 23:
+            return mp.power(x, y)
+        if abs(x) != 1 and mp.mag(y) + mp.mag(mp.log(abs(x))) > 23:
             return mp.inf if (abs(x) > 1) == (y > 0) else mp.mpf(0)
         return mp.power(x, y)
 
