@@ -61,7 +61,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "<": lambda x, y: MP.mpf(x < y), "<=": lambda x, y: MP.mpf(x <= y), ">": lambda x, y: MP.mpf(x > y),
     ">=": lambda x, y: MP.mpf(x >= y), "==": lambda x, y: MP.mpf(x == y), "!=": lambda x, y: MP.mpf(x != y),
     "not": lambda x: MP.mpf(x == 0), "and": lambda x, y: MP.mpf(x != 0 and y != 0), "or": lambda x, y: MP.mpf(x != 0 or y != 0),
-    "where": choose, "given": lambda x, y: x,
+    "where": choose, "given": lambda x, y: x, "provided": lambda x, y: x if y else math.nan,
     "sqrt": MP.sqrt, "cbrt": lambda x: MP.sign(x) * MP.exp(MP.log(abs(x)) / 3), "exp": MP.exp,
     "exp2": lambda x: MP.exp(x * MP.log(2)), "expm1": lambda x: MP.exp(x) - 1, "log": MP.log,
     "log2": lambda x: MP.log(x) / MP.log(2), "log10": lambda x: MP.log(x) / MP.log(10),

@@ -196,6 +196,7 @@ _OWN: Mapping[str, Kernel] = MappingProxyType(
         "or": Comparison(np.logical_or),
         "not": Comparison(np.logical_not),
         "given": lambda x, y: np.where(np.equal(y, y), x, np.nan),
+        "provided": lambda x, y: np.where(np.equal(y, y) & np.not_equal(y, 0.0), x, np.nan),
         "^": _power,
         "round": np.rint,
         "step": lambda x: np.heaviside(x, 1.0),

@@ -72,6 +72,8 @@ def tangent(base: Differentiable[T], primitive: Primitive, arguments: Sequence[D
         return None
     if primitive is _WHERE:
         return _branch_tangent(base, arguments)
+    if primitive.chooses and len(arguments) == 2 and not base.exact:
+        return _chosen_tangent(base, primitive, arguments)
     if primitive.linear == "in all":
         return base.apply(primitive, [_or_zeros(base, argument) for argument in arguments])
     call = Call(primitive, [argument.primal for argument in arguments], out)
@@ -91,6 +93,21 @@ def _branch_tangent(base: Differentiable[T], arguments: Sequence[Dual[T]]) -> T 
         return None
     tangents = [base.const(0.0) if t is None else t for t in (first.tangent, second.tangent)]
     return base.apply(_WHERE, [condition.primal, *tangents])
+
+
+def _chosen_tangent(base: Differentiable[T], primitive: Primitive, arguments: Sequence[Dual[T]]) -> T:
+    """The tangent of the larger (or smaller) of two: that of the one, that of the other, or between equals the mean."""
+    primals = [argument.primal for argument in arguments]
+    one, other = [base.const(0.0) if argument.tangent is None else argument.tangent for argument in arguments]
+    mean = base.apply(PRIMITIVES["/"], [base.apply(_PLUS, [one, other]), base.const(2.0)])
+    first, second = [base.apply(PRIMITIVES[primitive.chooses], order) for order in (primals, list(reversed(primals)))]
+    return base.apply(_WHERE, [first, one, base.apply(_WHERE, [second, other, mean])])
+
+
+def _at_zero(call: Call[T]) -> bool:
+    """Whether it is a power of the number 0, of which the plain rule would take the logarithm."""
+    base = call.arguments[0]
+    return call.primitive is PRIMITIVES["^"] and isinstance(base, Number) and not base.value
 
 
 def _or_zeros(base: Differentiable[T], argument: Dual[T]) -> T:
@@ -140,9 +157,7 @@ def contribution(algebra: Differentiable[T], call: Call[T], argument: int, facto
     Raises:
         NoDerivative: the table has no derivative by this argument.
     """
-    # Of arrays some entries may always tie, as on the diagonal of max(A, A.T): there the plain text will not do.
-    exact = algebra.exact or (bool(call.primitive.kinks) and bool(algebra.shape(call.out)))
-    rule = partial(call.primitive, argument, exact=exact)
+    rule = partial(call.primitive, argument, exact=algebra.exact or _at_zero(call))
     if rule is None:
         raise NoDerivative(call.primitive, argument)
     match rule.constant:

@@ -146,6 +146,11 @@ def given(x: float, y: float) -> float:
     return x if y == y else math.nan
 
 
+def provided(x: float, y: float) -> float:
+    """x, where y is not 0."""
+    return x if y == y and y != 0.0 else math.nan
+
+
 def sinh(x: float) -> float:
     """The hyperbolic sine; overflow keeps the sign."""
     try:

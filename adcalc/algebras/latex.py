@@ -13,7 +13,7 @@ from adcalc.algebras.text import digits, literal
 from adcalc.ir.expr import Number
 from adcalc.ir.primitive import Primitive
 from adcalc.lower.rules import ARGUMENTS
-from adcalc.table.operators import ATOM, POWER, PRODUCT, SIGN, SUM, TERNARY
+from adcalc.table.operators import ATOM, POWER, PRODUCT, RESTRICTION, SIGN, SUM, TERNARY
 
 _GREEK = frozenset(
     [
@@ -168,7 +168,7 @@ _LARGE = {"sum": r"\sum", "prod": r"\prod", "amin": r"\min", "amax": r"\max"}
 
 
 # What is typeset without brackets of its own, though it looks like a function.
-_LOOSE = {"exp2": POWER, "where": TERNARY}
+_LOOSE = {"exp2": POWER, "where": TERNARY, "provided": RESTRICTION}
 
 LATEX = Latex()
 

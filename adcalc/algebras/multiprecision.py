@@ -201,6 +201,7 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
         "pi": lambda: +mp.pi, "e": lambda: +mp.e, "tau": lambda: 2 * mp.pi, "inf": lambda: mp.inf,
         "/": divide, "^": power, "%": modulo,
         "given": lambda x, _: x,
+        "provided": lambda x, y: x if y == y and y != 0 else mp.nan,
         "not": lambda x: mp.mpf(x == 0),
         "sqrt": within(mp.sqrt, lambda x: x >= 0),
         "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),

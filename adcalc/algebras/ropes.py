@@ -22,7 +22,7 @@ class Rope(NamedTuple):
     tail: str = ""
     """Its last character."""
     kind: str = ""
-    """What it is, where what stands around it is written differently for it: "number", "[]", "for"."""
+    """What it is, where what stands around it is written differently for it: "number", "name", "[]", "for", "and", "<", ">"."""
     parts: tuple[Rope, ...] = ()
     """What it is made of, where what stands around it puts that together differently."""
 

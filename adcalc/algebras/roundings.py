@@ -18,7 +18,7 @@ LARGEST_WHOLE = 2.0**53
 # fmt: off
 #: Rows that round nothing: choices among their arguments, truth values and whole numbers ...
 CHOOSING = frozenset({
-    "neg", "abs", "min", "max", "clip", "relu", "given", "where", "not", "and", "or", "<", "<=", ">", ">=", "==", "!=",
+    "neg", "abs", "min", "max", "clip", "relu", "given", "provided", "where", "not", "and", "or", "<", "<=", ">", ">=", "==", "!=",
     "sign", "floor", "ceil", "round", "trunc", "step", "core amin", "core amax", "core argmin", "core argmax",
     "core one_hot", "unsound", "fill", "identity", "numbers",
 })

@@ -17,7 +17,7 @@ from adcalc.algebras.ropes import Rope, joined, piece, rope, within
 from adcalc.ir.expr import Apply, Expr, Number, apply, topological, variable, variables
 from adcalc.ir.primitive import Primitive
 from adcalc.ir.program import evaluate, lowered
-from adcalc.table.operators import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, TERNARY
+from adcalc.table.operators import AND, ATOM, COMPARISON, POWER, PRODUCT, RESTRICTION, SIGN, SUM, TERNARY
 
 #: Longer texts have their repeated sub-expressions named, if those are not very short themselves.
 LONGEST_LINE = 400
@@ -39,7 +39,7 @@ class Text:
         return piece(text, SIGN if text[0] == "-" else PRODUCT if "/" in text else ATOM, "number")
 
     def variable(self, name: str) -> Rope:
-        return piece(name)
+        return piece(name, kind="name")
 
     def truth(self, value: Rope) -> None:
         return None
@@ -51,12 +51,19 @@ class Text:
                 return found
         match primitive.name, arguments:
             case _, ():
-                return piece(primitive.name)
+                return piece(primitive.name, kind="name")
             case "where", (condition, first, second):
                 # Of a chain of branches only the last part may stand without brackets.
                 return rope(
-                    TERNARY, within(first, TERNARY + 1), " if ", within(condition, TERNARY + 1), " else ", second
+                    TERNARY,
+                    within(first, TERNARY + 1),
+                    " if ",
+                    within(condition, TERNARY + 1),
+                    " else ",
+                    within(second, TERNARY),
                 )
+            case "provided", (value, condition) if condition.kind not in ("number", "name"):
+                return rope(RESTRICTION, within(value, TERNARY), " for ", _condition(condition))
             case "neg", (operand,):
                 return rope(SIGN, "-", within(operand, SIGN))
             case "not", (operand,):
@@ -73,15 +80,42 @@ class Text:
         binding = primitive.binding or PRODUCT
         sign = self._signs.get(primitive.name, primitive.symbol)
         # Comparisons chain, so both sides need brackets; the others associate to the left.
-        left = within(left, binding + 1 if binding == COMPARISON else binding)
-        sign = _spaced(sign, left) if sign in _CLOSE else f" {sign} "
-        return rope(binding, left, sign, within(right, binding + 1, signed=binding < SUM))
+        shown = within(left, binding + 1 if binding == COMPARISON else binding)
+        sign = _spaced(sign, shown) if sign in _CLOSE else f" {sign} "
+        rest = rope(binding, sign, within(right, binding + 1, signed=binding < SUM))
+        if sign in _ORDERED:
+            return rope(binding, shown, rest, kind=sign[1], of=(left, right, rest))
+        if primitive.name == "and":
+            return rope(binding, shown, rest, kind="and", of=(left, right))
+        return rope(binding, shown, rest)
 
 
 _SIGNS = {".^": ".^"}
 _BOOK_SIGNS = {".^": ".^", "*": ".*", "^": ".^"}
 # Signs without blanks around them.
 _CLOSE = frozenset({"*", "/", "@", ".*", "./"})
+
+
+_ORDERED = frozenset({" < ", " <= ", " > ", " >= "})
+
+
+def _condition(condition: Rope) -> Rope:
+    """What a formula holds for, as it is read: `0 < x < 1` for `0 < x and x < 1`."""
+    parts: list[Rope] = []
+    while condition.kind == "and":
+        condition, last = condition.parts
+        parts.append(last)
+    shown = [condition]
+    for part in reversed(parts):
+        before = shown[-1]
+        if before.kind in ("<", ">") and before.kind == part.kind and before.parts[1] is part.parts[0]:
+            _, right, rest = part.parts
+            shown[-1] = rope(COMPARISON, before, rest, kind=part.kind, of=(before.parts[0], right, rest))
+        else:
+            shown.append(part)
+    if len(shown) == 1:
+        return within(shown[0], TERNARY + 1)
+    return rope(AND, *joined([within(part, AND + (place > 0)) for place, part in enumerate(shown)], " and "))
 
 
 def _spaced(sign: str, left: Rope) -> str:

@@ -14,7 +14,7 @@ from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import digits, written
 from adcalc.autodiff.linearization import Asked, Linearization
 from adcalc.autodiff.transforms import reaches
-from adcalc.checks.entries import Entries, Place, entry, shown
+from adcalc.checks.entries import Entries, Place, entry, is_number, shown
 from adcalc.errors import Span
 from adcalc.ir.expr import Apply, Expr, Number, apply, number, rebuild, variable, variables
 from adcalc.ir.primitive import Primitive
@@ -157,6 +157,9 @@ class Observation:
         slot = self.program.slots[index]
         names = self._argument_names(index)
         assert slot.primitive is not None
+        stated = self._stated(index)
+        if stated is not None:
+            return written(stated) if variables([stated]) else ""
         program = compiled(slot.primitive.domain).program
         meant: dict[Expr, Expr] = {}
         for letter, name, argument in zip(ARGUMENTS, names, slot.arguments, strict=False):
@@ -168,6 +171,13 @@ class Observation:
         condition = program.slots[program.output].node
         folded = rebuild([condition], meant, build=_folded)[condition]
         return "" if isinstance(folded, Number) else written(folded)
+
+    def _stated(self, index: int) -> Expr | None:
+        """The condition under which a slot has a value, where one of its arguments states it."""
+        slot = self.program.slots[index]
+        assert slot.primitive is not None
+        name = compiled(slot.primitive.domain).name if slot.primitive.domain else None
+        return None if name is None else self.origin(slot.arguments[ARGUMENTS.index(name)])
 
     def arguments(self, index: int, place: Place, *, plain: bool = False) -> str:
         """The arguments of a slot with their values at an entry; of many, the first few.
@@ -181,6 +191,11 @@ class Observation:
         if slot.primitive.variadic:
             some = [digits(value) for value in figures[:4]]
             return "(" + ", ".join([*some, *(["..."] if len(figures) > 4 else [])]) + ")"
+        stated = self._stated(index)
+        if stated is not None and (used := variables([stated])):
+            met: list[tuple[str, Entries]] = [(name, self.asked.inputs[name]) for name in used]
+            known = [(name, value) for name, value in met if is_number(value) or value.ndim == len(place)]
+            return ", ".join(f"`{self._entry_name(name, place)} = {digits(entry(v, place))}`" for name, v in known)
         nodes = [self.program.slots[argument].node for argument in slot.arguments]
         names = self._argument_names(index)
         literal = [

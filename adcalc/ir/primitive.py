@@ -34,7 +34,9 @@ class Primitive:
     partials: tuple[str, ...] = ()
     """The partial derivative by each argument; "" says that there is none."""
     exact: tuple[str, ...] = ()
-    """The same partials with the points at which the plain text fails; evaluated, but not shown."""
+    """The same partials with the points at which the plain text fails or loses digits; evaluated, but not shown."""
+    chooses: str = ""
+    """Of two arguments the first is the value where it compares so with the second; equal ones share."""
     arity: tuple[int, int | None] = (1, 1)
     """The least and the largest number of arguments; None: any number."""
     defaults: tuple[str, ...] = ()

@@ -41,6 +41,8 @@ def check(node: Syntax, source: Source) -> None:
         _check_indexing(node, source)
     elif node.rule == "generator":
         _check_ranges(node, source)
+    elif node.rule == "restriction" and node.parts[1].rule in ("name", "number"):
+        _refuse_range(node, source)
     elif node.rule == "infix" and node.text in ("/", "÷", "%", "./") and node.parts[1].rule == "juxtaposition":
         left, right = node.parts
         over, first, rest = _text(left, source), _text(right.parts[0], source), _rest(right, source)
@@ -252,6 +254,16 @@ def _check_ranges(node: Syntax, source: Source) -> None:
             (given,) = clause.parts
             hint = f"write `for {clause.text} in 0..n-1`; both ends belong to it"
             raise SyntaxProblem("a loop needs a range", (given.start, given.end), hint, source)
+
+
+def _refuse_range(node: Syntax, source: Source) -> None:
+    value, condition = node.parts
+    place = (condition.start, condition.end)
+    if condition.rule == "number":
+        begin = source.text.index("for", value.end)
+        place = (begin, begin + 3)
+    hint = "write `for i in 0..n-1` in a sum, or a condition such as `for x > 0`"
+    raise SyntaxProblem("`for` needs an index and its range, or a condition", place, hint, source)
 
 
 def _begins_with_number(node: Syntax) -> bool:

@@ -284,6 +284,8 @@ class _Reader:
             case "conditional":
                 value, condition, otherwise = arguments
                 return self.node(node, "where", condition, value, otherwise)
+            case "restriction":
+                return self.node(node, "provided", *arguments)
             case "chain":
                 signs = [sign.text for sign in node.parts[1::2]]
                 tests = [

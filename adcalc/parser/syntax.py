@@ -5,7 +5,7 @@ The walk keeps its own stack, so that a formula may be as deep as memory allows.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
 from typing import NamedTuple
 
 from adcalc.errors import Problem, Source, SyntaxProblem
@@ -42,7 +42,7 @@ def parse(source: Source) -> tuple[Syntax, ...]:
         while True:
             action = states[stack[-1]].get(kind)
             if action is None:
-                raise _unexpected(source, previous, token, states[stack[-1]].keys())
+                raise _unexpected(source, previous, token)
             if action >= 0:
                 stack.append(action)
                 values.append(token)
@@ -111,12 +111,16 @@ def _node(label: str, parts: list[Syntax | _Series | Token], kept: tuple[int, ..
 _OPERATORS = frozenset(
     ["SIGN", "TIMES", "PRODUCT", "POWER", "COMPARISON", "OR", "AND", "NOT", "ROOT", "IF", "ELSE", "IN", "RANGE"]
 )
+# The index of a loop that cannot stand where it stands.
+_SINGLE = re.compile(r"\b(for)\s+\w+\s*$")
+# Several indices of one `for`.
+_LISTED = re.compile(r"\bfor\s+(\w+)\s*(?:,\s*\w+\s*)+$")
 _MISWRITTEN = {"<>": "!=", "=>": ">=", "=<": "<=", "===": "=="}
 _OPERAND_ENDS = {"NUMBER", "NAME", "RPAR", "RSQB", "SUPERSCRIPT", "TRANSPOSES", "TURNED"}
 _ENDS = {"$END", "_SEPARATOR"}
 
 
-def _unexpected(source: Source, previous: Token, token: Token, expected: Collection[str]) -> Problem:
+def _unexpected(source: Source, previous: Token, token: Token) -> Problem:
     """What to say of a token that cannot stand where it stands, after the one before it."""
     here = (token.start, token.end)
     before = (previous.start, previous.end)
@@ -129,8 +133,16 @@ def _unexpected(source: Source, previous: Token, token: Token, expected: Collect
             "there are no texts in the language; a transpose is written `A'`, a derivative `f'(x)`",
             source,
         )
-    if previous.kind == "FOR" or set(expected) == {"IN"}:
-        return SyntaxProblem("`for` needs an index and its range", before, "write `for i in 0..n-1`", source)
+    listed = _LISTED.search(source.text, 0, token.start) if token.kind == "IN" else None
+    if listed:
+        before = listed.span(1)
+    if listed or previous.kind == "FOR":
+        return SyntaxProblem(
+            "`for` needs an index and its range, or a condition",
+            before,
+            "write `for i in 0..n-1`, or a condition, `for x > 0`",
+            source,
+        )
     if previous.text + token.text in _MISWRITTEN:
         meant = _MISWRITTEN[previous.text + token.text]
         return SyntaxProblem(
@@ -164,8 +176,13 @@ def _unexpected(source: Source, previous: Token, token: Token, expected: Collect
             "a comma stands only between arguments, entries and indices", here, "a decimal point is `.`", source
         )
     if token.kind in ("FOR", "IN"):
+        if token.kind == "IN" and (single := _SINGLE.search(source.text, 0, token.start)):
+            token, here = token._replace(text="for"), single.span(1)
         return SyntaxProblem(
-            f"`{token.text}` is a word of the language", here, "an index sum is `sum(x[i] for i in 0..n-1)`", source
+            f"`{token.text}` is a word of the language",
+            here,
+            "an index sum is `sum(x[i] for i in 0..n-1)`, a condition `1/x for x > 0`",
+            source,
         )
     if token.kind == "RANGE":
         return SyntaxProblem(

@@ -33,7 +33,8 @@ def partials(expr: Expr, wrt: tuple[str, ...], *, exact: bool) -> tuple[Expr, ..
     program = lowered([expr])
     inputs: dict[str, Expr] = {name: variable(name) for name in variables([expr])}
     found: list[Expr | None]
-    if program.branching:
+    chosen = not exact and any(slot.primitive is not None and slot.primitive.chooses for slot in program.slots)
+    if program.branching or chosen:
         found = [_forward(expr, algebra, name) for name in wrt]
     else:
         values = evaluate(program, algebra, inputs)

@@ -18,17 +18,19 @@ Axes: TypeAlias = Mapping[str, Sequence[int | str]]
 def diff(function: Function, names: Sequence[str], wrt: Sequence[str], order: int, shapes: Axes | None) -> Function:
     """The derivative by each variable in turn, `order` times each."""
     from adcalc.symbolic.derivatives import derivative
+    from adcalc.symbolic.domains import stated
 
     origin = _opened(function, names)
     if _over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
         return array_formulas.diff(origin, wrt, order, shapes)
-    (shown, constants), computed = _named(origin, names), origin.evaluated
+    (named, constants), computed = _named(origin, names), origin.evaluated
+    shown = named
     for name in wrt:
         shown = derivative(shown, name, order, exact=False)
         computed = derivative(computed, name, order, exact=True)
-    return _derived(origin, shown, computed, constants)
+    return _derived(origin, stated(shown, named, computed, constants), computed, constants)
 
 
 def gradient(
@@ -40,6 +42,7 @@ def gradient(
         asked: the names were asked for; else those without a derivative may be left out.
     """
     from adcalc.symbolic.derivatives import partials
+    from adcalc.symbolic.domains import stated
 
     origin = _opened(function, names)
     if _over_arrays(origin.expr, shapes):
@@ -50,7 +53,7 @@ def gradient(
     found = partials(named, names, exact=False)
     exact = partials(origin.evaluated, names, exact=True)
     return {
-        name: _derived(origin, shown, computed, constants)
+        name: _derived(origin, stated(shown, named, computed, constants), computed, constants)
         for name, shown, computed in zip(names, found, exact, strict=True)
     }
 

@@ -134,11 +134,11 @@ class _Simplifier:
                     if _is_logical(other):
                         return other
         elif kind.elementwise and arguments:
-            constants = [value for value in map(_constant, arguments) if value is not None]
+            constants = [value for value in map(constant, arguments) if value is not None]
             if len(constants) == len(arguments):
                 value = _value(kind, constants)
                 if value is not None and coefficients.sound(value):
-                    return _quotient(value)
+                    return quotient(value)
         return apply(kind, *arguments)
 
     def sum_of(self, root: Expr) -> Expr:
@@ -159,7 +159,7 @@ class _Simplifier:
                 if coefficients.sound(terms.get(term, Fraction(0)) + sign * coefficient):
                     _add(terms, term, sign * coefficient)
                 else:
-                    _add(terms, apply(_TIMES, _quotient(coefficient), term), Fraction(sign))
+                    _add(terms, apply(_TIMES, quotient(coefficient), term), Fraction(sign))
         return self.build_sum(terms)
 
     def part(self, node: Expr) -> Expr:
@@ -174,7 +174,7 @@ class _Simplifier:
 
     def terms_of(self, expr: Expr) -> dict[Expr, Coefficient]:
         """A canonical formula as terms with coefficients."""
-        value = _constant(expr)
+        value = constant(expr)
         if value is not None:
             return {_ONE: value}
         product = self.products.get(expr, Product(Fraction(1), {expr: Fraction(1)}))
@@ -206,7 +206,7 @@ class _Simplifier:
             scaled = coefficients.raised(factor.coefficient, exponent)
             product = None if scaled is None else coefficient * scaled
             if product is None or not coefficients.sound(product):
-                _add(powers, _quotient(factor.coefficient), Fraction(exponent))
+                _add(powers, quotient(factor.coefficient), Fraction(exponent))
             else:
                 coefficient = product
             for base, power in factor.powers.items():
@@ -215,7 +215,7 @@ class _Simplifier:
 
     def factors_of(self, expr: Expr) -> Product:
         """A canonical formula as a coefficient and powers."""
-        value = _constant(expr)
+        value = constant(expr)
         if value is not None:
             return Product(value, {})
         product = self.products.get(expr)
@@ -224,12 +224,12 @@ class _Simplifier:
         return Product(Fraction(1), {expr: Fraction(1)})
 
     def power_of(self, base: Expr, exponent: Expr) -> Expr:
-        power = _constant(exponent)
+        power = constant(exponent)
         if power is None or not coefficients.sound(power):
             return apply(_POWER, base, exponent)
-        constant = _constant(base)
-        if constant is not None:
-            folded = coefficients.raised(constant, int(power)) if power == int(power) and -64 <= power <= 64 else None
+        fixed = constant(base)
+        if fixed is not None:
+            folded = coefficients.raised(fixed, int(power)) if power == int(power) and -64 <= power <= 64 else None
             return apply(_POWER, base, exponent) if folded is None else self.build_product(Product(folded, {}))
         factor = self.factors_of(base)
         # The reciprocal of a product is a quotient, which would be taken apart as well.
@@ -247,7 +247,7 @@ class _Simplifier:
         if coefficient == 0:
             return number(0)
         if not powers:
-            return _quotient(coefficient)
+            return quotient(coefficient)
         if coefficient == 1 and len(powers) == 1:
             ((base, power),) = powers.items()
             if power == 1:
@@ -269,7 +269,7 @@ class _Simplifier:
         return result
 
     def raised(self, base: Expr, power: Coefficient) -> Expr:
-        return base if power == 1 else apply(_POWER, base, _quotient(power))
+        return base if power == 1 else apply(_POWER, base, quotient(power))
 
     def build_sum(self, terms: dict[Expr, Coefficient]) -> Expr:
         """The canonical formula of a sum."""
@@ -290,11 +290,11 @@ class _Simplifier:
 
     def scaled(self, term: Expr, coefficient: Coefficient) -> Expr:
         if term is _ONE:
-            return _quotient(coefficient)
+            return quotient(coefficient)
         factor = self.products.get(term, Product(Fraction(1), {term: Fraction(1)}))
         both = coefficient * factor.coefficient
         if not coefficients.sound(both):
-            return apply(_TIMES, _quotient(coefficient), term)
+            return apply(_TIMES, quotient(coefficient), term)
         return self.build_product(Product(both, factor.powers))
 
     def factor_order(self, base: Expr) -> tuple[bool, str]:
@@ -347,12 +347,13 @@ def _node(value: Coefficient) -> Number:
     return rational(value.numerator, value.denominator)
 
 
-def _quotient(value: Coefficient) -> Expr:
+def quotient(value: Coefficient) -> Expr:
+    """A rational number as a formula: a literal, or a quotient of two."""
     over, under = coefficients.parts(value)
     return _node(over) if under == 1 else apply(_OVER, _node(over), rational(under))
 
 
-def _constant(expr: Expr) -> Coefficient | None:
+def constant(expr: Expr) -> Coefficient | None:
     """The value of a number or a quotient of two."""
     if isinstance(expr, Number):
         return coefficients.exact(expr)

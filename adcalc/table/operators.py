@@ -7,7 +7,7 @@ from adcalc.ir.primitive import Primitive
 _TIE = "the derivative is that of the branch taken, the other side may have another one"
 
 # How tightly operators bind, loosest first; function calls, names and numbers bind tightest.
-TERNARY, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 11)
+RESTRICTION, TERNARY, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(11)
 
 
 def _comparison(symbol: str, doc: str, latex: str, array: str) -> Primitive:
@@ -112,5 +112,10 @@ OPERATORS: tuple[Primitive, ...] = (
               ("1", "0"), arity=(2, 2), host="here.given", array="here.given",
               samples=(("1.5", "2.5"),), edges=((("1", "2"), ("1", "0")),),
               latex=r"{x} \quad \left[{y}\right]", group="comparisons and logic"),
+    Primitive("provided", "The value of x, where the condition y holds (is not 0); elsewhere there is none. "
+              "`x for y` is the same.",
+              ("1", "0"), arity=(2, 2), host="here.provided", array="here.provided", domain="y",
+              samples=(("1.5", "1"), ("-2.5", "3")), edges=((("2", "1"), ("1", "0")),),
+              latex=r"{x} \quad \text{{for }} {y}", group="comparisons and logic"),
 )
 # fmt: on

@@ -58,14 +58,14 @@ SPECIAL: tuple[Primitive, ...] = (
               arity=(2, 2), host="here.logaddexp", samples=(("0.5", "1.5"), ("-3", "2")),
               edges=((("1000", "1001"), ("0.2689414213699951", "0.7310585786300049")),
                      (("-1000", "-1001"), ("0.7310585786300049", "0.2689414213699951"))), group=_S),
-    Primitive("xlogy", "x*log(y), and 0 where x is 0.", ("log(y)", "x/y"), exact=("log(y)", "0 if x == 0 and y == 0 else x/y"),
+    Primitive("xlogy", "x*log(y), and 0 where x is 0.", ("log(y)", "0 if x == 0 and y == 0 else x/y"),
 
               arity=(2, 2), host="here.xlogy", array="special.xlogy", domain="y > 0 or (x == 0 and y == 0)",
               samples=(("0.5", "1.5"), ("-3", "2")),
               edges=((("0", "0"), ("-inf", "0")), (("0", "2"), ("log(2)", "0"))),
               group=_S),
     Primitive("xlog1py", "x*log(1 + y), and 0 where x is 0.",
-              ("log1p(y)", "x/(1 + y)"), exact=("log1p(y)", "0 if x == 0 and y == -1 else x/(1 + y)"),
+              ("log1p(y)", "0 if x == 0 and y == -1 else x/(1 + y)"),
               arity=(2, 2), host="here.xlog1py",
               array="special.xlog1py", domain="y > -1 or (x == 0 and y == -1)",
               samples=(("0.5", "1.5"), ("-3", "2")),
@@ -73,7 +73,7 @@ SPECIAL: tuple[Primitive, ...] = (
               group=_S),
     # Near 0 the quotient cancels; there the Taylor series of degree 17 is exact to the last bit.
     Primitive("sinc", "sin(pi*x)/(pi*x), and 1 at 0.",
-              ("(cos(pi*x) - out)/x",),
+              ("(cos(pi*x) - out)/x if x != 0 else -pi^2*x/3",),
               exact=(("(cos(pi*x) - out)/x if abs(x) > 0.25 else "
                "-2*pi^2*x*(1/6 - (pi*x)^2*(2/120 - (pi*x)^2*(3/5040 - (pi*x)^2*(4/362880 - (pi*x)^2*("
                "5/39916800 - (pi*x)^2*(6/6227020800 - (pi*x)^2*(7/1307674368000 - (pi*x)^2*("

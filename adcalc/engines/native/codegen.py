@@ -222,6 +222,10 @@ def _given(lanes: Lanes, code: Code, x: Lane, y: Lane) -> Lane:
     return code.select(code.compare("uno", y, y), code.const(math.nan), x)
 
 
+def _provided(lanes: Lanes, code: Code, x: Lane, y: Lane) -> Lane:
+    return code.select(code.compare("one", y, code.const(0.0)), x, code.const(math.nan))
+
+
 def _sign(lanes: Lanes, code: Code, x: Lane) -> Lane:
     zero = code.const(0.0)
     below = code.select(code.compare("olt", x, zero), code.const(-1.0), zero)
@@ -285,6 +289,7 @@ _WRITERS: Mapping[str, Writer] = MappingProxyType(
         "or": lambda lanes, code, x, y: lanes.said(code, code.either(lanes.mask(x), lanes.mask(y))),
         "where": _where,
         "given": _given,
+        "provided": _provided,
         "abs": lambda lanes, code, x: code.abs(x),
         "sqrt": lambda lanes, code, x: lanes.rooted(x),
         "sign": _sign,

@@ -1,0 +1,368 @@
+"""Conditions on the variables of a formula: read from comparisons, joined, implied by one another, written down again.
+
+`1 - x > 0 and abs(x) < 2` is read as: `x` lies between -2 and 1.  A comparison that is not one of a formula with a
+number stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from functools import reduce
+from typing import Any, NamedTuple, TypeAlias
+
+from adcalc.algebras.floats import FLOATS
+from adcalc.ir.expr import Apply, Expr, Number, apply, number, variables
+from adcalc.ir.program import evaluate, lowered
+from adcalc.symbolic.coefficients import Coefficient, Decimal
+from adcalc.symbolic.simplify import constant, quotient, simplified
+from adcalc.table import PRIMITIVES
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+#: Functions that are positive wherever they have a value.
+_POSITIVE = frozenset({"exp", "exp2", "cosh", "sigmoid", "normal_pdf", "softplus"})
+#: Conditions within conditions are looked at to this depth; what is below stays as it was written.
+_DEEPEST = 12
+
+
+class Range(NamedTuple):
+    """The numbers between two bounds; None: no bound."""
+
+    low: Fraction | None = None
+    high: Fraction | None = None
+    with_low: bool = False
+    with_high: bool = False
+    without: frozenset[Fraction] = frozenset()
+
+    def __contains__(self, value: object) -> bool:
+        assert isinstance(value, Fraction)
+        above = self.low is None or value > self.low or (value == self.low and self.with_low)
+        below = self.high is None or value < self.high or (value == self.high and self.with_high)
+        return above and below and value not in self.without
+
+    def within(self, other: Range) -> bool:
+        """Whether all of it lies in another range."""
+        above = other.low is None or (
+            self.low is not None
+            and (self.low > other.low or (self.low == other.low and other.with_low >= self.with_low))
+        )
+        below = other.high is None or (
+            self.high is not None
+            and (self.high < other.high or (self.high == other.high and other.with_high >= self.with_high))
+        )
+        return above and below and not any(hole in self for hole in other.without)
+
+    def common(self, other: Range) -> Range:
+        """The numbers in both."""
+        low, high = _higher(self, other), _lower(self, other)
+        holes = self.without | other.without
+        # A bound that is left out does not belong to what it bounds.
+        with_low, with_high = low.with_low and low.low not in holes, high.with_high and high.high not in holes
+        both = Range(low.low, high.high, with_low, with_high)
+        return both._replace(without=frozenset(hole for hole in holes if hole in both))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no number in it."""
+        if self.low is None or self.high is None:
+            return False
+        return self.low > self.high or (self.low == self.high and not (self.with_low and self.with_high))
+
+
+def _higher(one: Range, other: Range) -> Range:
+    if one.low is None or (other.low is not None and (other.low, not other.with_low) > (one.low, not one.with_low)):
+        return other
+    return one
+
+
+def _lower(one: Range, other: Range) -> Range:
+    if one.high is None or (other.high is not None and (other.high, other.with_high) < (one.high, one.with_high)):
+        return other
+    return one
+
+
+class Within(NamedTuple):
+    """A formula lies in a range."""
+
+    of: Expr
+    range: Range
+
+
+class Holds(NamedTuple):
+    """A formula is not 0."""
+
+    expr: Expr
+
+
+class Either(NamedTuple):
+    """One of some conjunctions holds."""
+
+    parts: tuple[tuple[Condition, ...], ...]
+
+
+Condition: TypeAlias = Within | Holds | Either
+_NEVER = Holds(number(0))
+_ZERO = Fraction(0)
+
+
+def read(expr: Expr, *, holds: bool = True, depth: int = 0) -> tuple[Condition, ...]:
+    """The conditions that together say that a formula is not 0, or that it is 0; none if that is certain.
+
+    >>> from adcalc.errors import Source
+    >>> from adcalc.parser.resolve import read as parsed
+    >>> from adcalc.algebras.text import written
+    >>> written(joined(read(parsed(Source("1 - x > 0 and abs(x) < 2 and x^2 > 0"), ()).result)))
+    '-2 < x and x < 1 and x != 0'
+    """
+    if isinstance(expr, Number):
+        return () if bool(expr.value) == holds else (_NEVER,)
+    if not isinstance(expr, Apply) or depth > _DEEPEST:
+        return tuple(_compared(expr, "!=" if holds else "==", _ZERO))
+    name, arguments = expr.primitive.name, expr.arguments
+    if name == "not":
+        return read(arguments[0], holds=not holds, depth=depth + 1)
+    if name in ("and", "or"):
+        parts = [read(argument, holds=holds, depth=depth + 1) for argument in arguments]
+        if (name == "and") == holds:
+            return (*parts[0], *parts[1])
+        return _either(parts)
+    if name in _MIRRORED:
+        return tuple(_comparison(name if holds else _OPPOSITE[name], *arguments))
+    return tuple(_compared(expr, "!=" if holds else "==", _ZERO))
+
+
+def _either(parts: Sequence[tuple[Condition, ...]]) -> tuple[Condition, ...]:
+    possible = [part for part in parts if not Known(part).impossible()]
+    if any(not part for part in possible):
+        return ()
+    flat: list[tuple[Condition, ...]] = []
+    for part in possible:
+        match part:
+            case (Either() as inner,):
+                flat.extend(inner.parts)
+            case _:
+                flat.append(part)
+    if len(flat) < 2:
+        return flat[0] if flat else (_NEVER,)
+    return (Either(tuple(flat)),)
+
+
+def _comparison(sign: str, left: Expr, right: Expr) -> Iterator[Condition]:
+    left, right = simplified([left, right])
+    if isinstance(left, Number) and isinstance(right, Number) and not (left.finite and right.finite):
+        yield from read(number(_SIGNS[sign](left.value, right.value)))
+        return
+    if _name(left) == "abs" and _name(right) == "inf" and sign == "<":
+        # Of a number that is always so.
+        return
+    bound = constant(right)
+    if bound is None:
+        left, right, sign, bound = right, left, _MIRRORED[sign], constant(left)
+    if bound is not None:
+        yield from _compared(left, sign, bound)
+    else:
+        yield Holds(apply(PRIMITIVES[_MIRRORED[sign]], right, left))
+
+
+def _compared(left: Expr, sign: str, bound: Fraction) -> Iterator[Condition]:
+    """A formula compared with a number, as far as that can be said of what is in it."""
+    while True:
+        value = _fixed(left, bound)
+        if value is not None:
+            if not _SIGNS[sign](value, bound):
+                yield _NEVER
+            return
+        if not isinstance(left, Apply):
+            break
+        name, arguments = left.primitive.name, left.arguments
+        inner = _shifted(left, sign, bound)
+        if inner is not None:
+            left, sign, bound = inner
+            continue
+        match name, [constant(argument) for argument in arguments]:
+            case "/", (Fraction() as over, _) if over and not bound and sign != "==":
+                # The divisor itself is not 0 where there is a value.
+                if sign == "!=":
+                    return
+                left = arguments[1]
+                sign = {"<=": "<", ">=": ">"}.get(sign, sign)
+                sign = sign if over > 0 else _MIRRORED[sign]
+            case "*", _ if not bound and sign in (">", ">=") and (found := _between(sign, *arguments)) is not None:
+                yield from found
+                return
+            case (("*" | "/"), _) if not bound and sign == "!=":
+                yield from _compared(arguments[0], sign, bound)
+                if name == "/":
+                    return
+                left = arguments[1]
+            case (("sqrt" | "abs"), _) if not bound and sign in (">", "!="):
+                left, sign = arguments[0], ">" if name == "sqrt" else "!="
+            case (("sqrt" | "abs"), _) if bound < 0 or (not bound and sign in ("<", ">=")):
+                if sign not in (">", ">=", "!="):
+                    yield _NEVER
+                return
+            case "abs", _ if sign in ("<", "<="):
+                yield from _compared(arguments[0], sign, bound)
+                left, sign, bound = arguments[0], _MIRRORED[sign], -bound
+            case "^", (_, Fraction() as power) if not bound and power > 0 and sign in (">", "!=", ">="):
+                whole, even = power.denominator == 1, power.denominator == 1 and power % 2 == 0
+                if (even or not whole) and sign == ">=":
+                    return
+                left, sign = arguments[0], "!=" if even else sign if whole else ">"
+            case "^", _ if bound <= 0 and (base := _fixed(arguments[0], _ZERO)) is not None and base > 0:
+                if sign not in (">", ">=", "!="):
+                    yield _NEVER
+                return
+            case _, _ if name in _POSITIVE and bound <= 0 and sign in (">", ">=", "!="):
+                return
+            case _:
+                break
+    yield Within(left, _range(sign, bound))
+
+
+def _fixed(expr: Expr, bound: Fraction) -> Coefficient | float | None:
+    """The value of a formula without variables, if it can be told from a bound."""
+    value = constant(expr)
+    if value is not None or not isinstance(expr, Apply) or variables([expr]):
+        return value
+    met = evaluate(program := lowered([expr]), FLOATS, {})[program.output]
+    certain = isinstance(met, float) and math.isfinite(met) and abs(met - bound) > 1e-9 * max(1.0, abs(met))
+    return met if certain and isinstance(met, float) else None
+
+
+def _shifted(left: Apply, sign: str, bound: Fraction) -> tuple[Expr, str, Fraction] | None:
+    """The same comparison of what a number was added to or multiplied by."""
+    arguments = left.arguments
+    match left.primitive.name, [constant(argument) for argument in arguments]:
+        case "neg", _:
+            return arguments[0], _MIRRORED[sign], -bound
+        case "+", (_, Fraction() as shift):
+            return arguments[0], sign, bound + -shift
+        case "+", (Fraction() as shift, _):
+            return arguments[1], sign, bound + -shift
+        case "-", (_, Fraction() as shift):
+            return arguments[0], sign, bound + shift
+        case "-", (Fraction() as shift, _):
+            return arguments[1], _MIRRORED[sign], shift + -bound
+        case "*", (Fraction() as factor, _) if factor:
+            return arguments[1], sign if factor > 0 else _MIRRORED[sign], _over(bound, factor)
+        case "/", (_, Fraction() as divisor) if divisor:
+            return arguments[0], sign if divisor > 0 else _MIRRORED[sign], bound * divisor
+    return None
+
+
+def _between(sign: str, one: Expr, other: Expr) -> tuple[Condition, ...] | None:
+    """Where a product of two factors that are linear in the same formula is positive: `(1 - x)*(x + 1)`."""
+    for factor, rest in ((one, other), (other, one)):
+        if not tuple(_compared(factor, ">", _ZERO)):
+            return tuple(_compared(rest, sign, _ZERO))
+    sides = [tuple(_compared(factor, sign, _ZERO)) for factor in (one, other)]
+    match sides:
+        case [(Within(first, _) as left,), (Within(second, _) as right,)] if first is second:
+            opposite = _OPPOSITE[sign].replace("=", "") + "=" * (sign == ">=")
+            both = [tuple(_compared(factor, opposite, _ZERO)) for factor in (one, other)]
+            near = Known([left, right]).conditions()
+            far = Known([each for side in both for each in side]).conditions()
+            return _either([tuple(part) for part in (near, far)])
+    return None
+
+
+def _over(bound: Fraction, factor: Fraction) -> Fraction:
+    """A quotient that stays a decimal if one of the two is."""
+    kind = Decimal if isinstance(bound, Decimal) or isinstance(factor, Decimal) else Fraction
+    return kind(bound / factor)
+
+
+def _range(sign: str, bound: Fraction) -> Range:
+    match sign:
+        case "<" | "<=":
+            return Range(high=bound, with_high=sign == "<=")
+        case ">" | ">=":
+            return Range(low=bound, with_low=sign == ">=")
+        case "==":
+            return Range(bound, bound, with_low=True, with_high=True)
+    return Range(without=frozenset([bound]))
+
+
+_SIGNS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
+def _name(expr: Expr) -> str:
+    return expr.primitive.name if isinstance(expr, Apply) else ""
+
+
+class Known:
+    """Conditions that hold."""
+
+    def __init__(self, conditions: Iterable[Condition]) -> None:
+        self.ranges: dict[Expr, Range] = {}
+        self.others: dict[Condition, None] = {}
+        for condition in conditions:
+            if isinstance(condition, Within):
+                met = self.ranges.get(condition.of, Range())
+                self.ranges[condition.of] = met.common(condition.range)
+            else:
+                self.others[condition] = None
+
+    def conditions(self) -> list[Condition]:
+        """The same in as few conditions as possible."""
+        return [*[Within(of, met) for of, met in self.ranges.items()], *self.others]
+
+    def impossible(self) -> bool:
+        """Whether they contradict one another."""
+        return _NEVER in self.others or any(met.empty for met in self.ranges.values())
+
+    def imply(self, wanted: Condition) -> bool:
+        """Whether a condition follows."""
+        if isinstance(wanted, Within):
+            if wanted.of in self.ranges and self.ranges[wanted.of].within(wanted.range):
+                return True
+        elif wanted in self.others:
+            return True
+        if isinstance(wanted, Either) and any(all(self.imply(each) for each in part) for part in wanted.parts):
+            return True
+        choices = [other for other in self.others if isinstance(other, Either)]
+        return any(all(Known([*self.plain(), *part]).imply(wanted) for part in choice.parts) for choice in choices)
+
+    def left_of(self, wanted: Condition) -> tuple[Condition, ...]:
+        """A condition without the choices that what holds rules out."""
+        if not isinstance(wanted, Either):
+            return (wanted,)
+        possible = [part for part in wanted.parts if not Known([*self.plain(), *part]).impossible()]
+        return _either(possible)
+
+    def plain(self) -> list[Condition]:
+        """All but the choices."""
+        return [condition for condition in self.conditions() if not isinstance(condition, Either)]
+
+
+def joined(conditions: Iterable[Condition]) -> Expr:
+    """Conditions as one formula; 1 if there are none."""
+    parts = [part for condition in Known(conditions).conditions() for part in _formulas(condition)]
+    return reduce(lambda one, other: apply(PRIMITIVES["and"], one, other), parts) if parts else number(1)
+
+
+def _formulas(condition: Condition) -> Iterator[Expr]:
+    match condition:
+        case Holds(expr):
+            yield expr
+        case Either(parts):
+            yield reduce(lambda one, other: apply(PRIMITIVES["or"], one, other), [joined(part) for part in parts])
+        case Within(of, met):
+            low, high = (None if bound is None else quotient(bound) for bound in (met.low, met.high))
+            if low is not None and low is high and met.with_low and met.with_high:
+                yield apply(PRIMITIVES["=="], of, low)
+            elif low is not None and high is not None:
+                yield apply(PRIMITIVES["<=" if met.with_low else "<"], low, of)
+                yield apply(PRIMITIVES["<=" if met.with_high else "<"], of, high)
+            elif low is not None:
+                yield apply(PRIMITIVES[">=" if met.with_low else ">"], of, low)
+            elif high is not None:
+                yield apply(PRIMITIVES["<=" if met.with_high else "<"], of, high)
+            for hole in sorted(met.without):
+                yield apply(PRIMITIVES["!="], of, quotient(hole))
