@@ -45,7 +45,8 @@ def _normal(work: Derivation, first: Formulas) -> Formulas:
         from adcalc.errors import Source
         from adcalc.lower.builder import Builder
         from adcalc.lower.lowering import elaborated
-        from adcalc.symbolic.matrix_derivative import plain_length, written
+        from adcalc.symbolic.lengths import plain_length
+        from adcalc.symbolic.matrix_derivative import written
 
         live = {name: formula for name, formula in first.items() if formula is not None}
         shown = written(list(live.values()), work.formula.builder, plain_length, exact=True, book=False)

@@ -17,6 +17,8 @@ Shapes = Sequence[Shape]
 
 #: Lengths that are made up, where nobody gave any, are not less than this.
 LEAST_MADE_UP = 1009
+#: A number is taken for a length with something added to it up to this difference.
+NEAR = 3
 
 #: A part of a key: an entry's number, or start, stop and step of a slice.
 KeyPart = int | tuple[int, int, int]

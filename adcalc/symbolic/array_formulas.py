@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from adcalc.algebras.arrays import computed
@@ -15,19 +16,28 @@ from adcalc.lower.builder import Builder
 from adcalc.lower.inference import LENGTHS, declared, described, inferred, lettered
 from adcalc.lower.lowering import Elaboration, elaborated
 from adcalc.lower.shape_rules import Shape
-from adcalc.symbolic.matrix_derivative import Length, named_lengths, partials, uses_book_notation, written
+from adcalc.symbolic.lengths import Length, chosen, for_every_length, named_lengths
+from adcalc.symbolic.matrix_derivative import partials, uses_book_notation, written
 
 if TYPE_CHECKING:
     from adcalc.function import Function
     from adcalc.symbolic.derived import Axes
 
 
-class Opened(NamedTuple):
-    """A function whose variables have shapes, lengths made up where they are not known."""
+class Reading(NamedTuple):
+    """A formula elaborated for one choice of the lengths that are not known."""
 
     root: Expr
     builder: Builder
+    lengths: tuple[int, ...]
+    """Those that were made up, always in the same order."""
     length: Length
+
+
+class Opened(NamedTuple):
+    """A function whose variables have shapes, lengths made up where they are not known."""
+
+    read: Callable[[int], Reading]
     cautions: tuple[Caution, ...]
     book: bool
 
@@ -40,34 +50,42 @@ def opened(function: Function, shapes: Axes | None) -> Opened:
     """
     root = function.expr
     given, names = declared(shapes or {})
-    lengths = {name: float(length) for length, name in names.items()}
     used = variables([root])
-    assumed = [name for name in used if name not in given and name not in lengths]
+    assumed = [name for name in used if name not in given and name not in names.values()]
     notes = [
         Caution("unused", f"the formula has no `{name}`; its shape is not used")
         for name in given
         if name not in used and name not in function.origin
     ]
 
-    def attempt(tried: Mapping[str, Shape]) -> Elaboration:
+    def attempt(tried: Mapping[str, Shape], meant: Mapping[int, int] | None = None) -> Elaboration:
+        lengths = {name: float((meant or {}).get(length, length)) for length, name in names.items()}
         return elaborated([root], tried, lengths, function.spans, function.source, Builder(made_up=True), computed)
 
     def value(tried: Mapping[str, Shape]) -> Shape:
         found = attempt(tried)
         return found.builder.shape(found.roots[0])
 
-    given |= {name: () for name in lengths if name in used}
+    given |= {name: () for name in names.values() if name in used}
     try:
         every = inferred(root, given, value)
     except ShapeProblem as problem:
         raise lettered(problem, names) from None
-    found = attempt(every)
-    for name, shape in every.items():
-        found.builder.shapes.setdefault(variable(name), shape)
+    made_up = list(dict.fromkeys(length for shape in every.values() for length in shape if length in LENGTHS))
+
+    @cache
+    def read(choice: int) -> Reading:
+        meant = chosen(made_up, choice)
+        tried = {name: tuple([meant.get(length, length) for length in shape]) for name, shape in every.items()}
+        found = attempt(tried, meant)
+        for name, shape in tried.items():
+            found.builder.shapes.setdefault(variable(name), shape)
+        lengths = tuple(meant.values())
+        return Reading(found.roots[0], found.builder, lengths, named_lengths(tried, lengths))
+
     if assumed:
         notes.append(described(every, assumed, names))
-    book = uses_book_notation(root)
-    return Opened(found.roots[0], found.builder, named_lengths(every, LENGTHS), (*found.cautions, *notes), book)
+    return Opened(read, (*attempt(every).cautions, *notes), uses_book_notation(root))
 
 
 def diff(function: Function, wrt: Sequence[str], order: int, shapes: Axes | None) -> Function:
@@ -95,8 +113,9 @@ def hessian(
 def _with_derivative(ready: Opened, wrt: Sequence[str], *, asked: bool) -> tuple[Opened, Sequence[str]]:
     if asked:
         return ready, wrt
-    inside = differentiable(lowered([ready.root]))
-    used = variables([ready.root])
+    root = ready.read(0).root
+    inside = differentiable(lowered([root]))
+    used = variables([root])
     left_out = [name for name in wrt if name in used and name not in inside]
     kept = [name for name in wrt if name not in left_out]
     if not left_out or not kept:
@@ -108,18 +127,7 @@ def _with_derivative(ready: Opened, wrt: Sequence[str], *, asked: bool) -> tuple
 
 
 def _functions(function: Function, ready: Opened, paths: Sequence[Sequence[str]]) -> list[Function]:
-    found: list[list[Expr]] = []
-    for exact in (False, True):
-        roots = []
-        for path in paths:
-            root = ready.root
-            for name in path:
-                try:
-                    (root,) = partials(root, ready.builder, [name], exact=exact)
-                except ShapeProblem as problem:
-                    raise lettered(problem, {}) from None
-            roots.append(root)
-        found.append(written(roots, ready.builder, ready.length, exact=exact, book=ready.book))
+    found = [_for_every_length(ready, paths, exact=exact) for exact in (False, True)]
     for shown in found[0]:
         _check_words(shown)
     origin = tuple(dict.fromkeys((*function.variables, *function.origin)))
@@ -128,6 +136,23 @@ def _functions(function: Function, ready: Opened, paths: Sequence[Sequence[str]]
         replace(function, expr=shown, evaluated=computed, meaning=None, origin=origin, cautions=cautions)
         for shown, computed in zip(*found, strict=True)
     ]
+
+
+def _for_every_length(ready: Opened, paths: Sequence[Sequence[str]], *, exact: bool) -> list[Expr]:
+    def formulas(choice: int) -> list[Expr]:
+        reading = ready.read(choice)
+        roots = []
+        for path in paths:
+            root = reading.root
+            for name in path:
+                try:
+                    (root,) = partials(root, reading.builder, [name], exact=exact)
+                except ShapeProblem as problem:
+                    raise lettered(problem, {}) from None
+            roots.append(root)
+        return written(roots, reading.builder, reading.length, exact=exact, book=ready.book)
+
+    return for_every_length(formulas, lambda choice: ready.read(choice).lengths, ready.read(0).length)
 
 
 def _check_words(expr: Expr) -> None:

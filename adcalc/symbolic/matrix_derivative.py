@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from adcalc.algebras.coreformulas import CoreFormulas
 from adcalc.autodiff.transforms import jvp, vjp
@@ -11,13 +10,12 @@ from adcalc.errors import ShapeProblem
 from adcalc.ir.expr import Apply, Expr, apply, number, topological, variable, variables
 from adcalc.ir.program import lowered
 from adcalc.lower.builder import Builder
-from adcalc.lower.shape_rules import Shape, named
+from adcalc.lower.shape_rules import named
+from adcalc.symbolic.lengths import Length
 from adcalc.symbolic.normal_form import Collector
 from adcalc.symbolic.normal_operations import RULES
 from adcalc.symbolic.raising import Speller
 from adcalc.table import PRIMITIVES
-
-Length = Callable[[int], Expr]
 
 
 def partials(root: Expr, builder: Builder, wrt: Sequence[str], *, exact: bool) -> list[Expr]:
@@ -84,35 +82,3 @@ def uses_book_notation(root: Expr) -> bool:
     return any(
         isinstance(node, Apply) and node.primitive.name in ("'", "times", "raised") for node in topological([root])
     )
-
-
-def plain_length(length: int) -> Expr:
-    """A length that is known."""
-    return number(length)
-
-
-def named_lengths(shapes: Mapping[str, Shape], made_up: Collection[int]) -> Length:
-    """How lengths are written where they were only made up: by the variable that has them."""
-    known: dict[int, Expr] = {}
-    for name, shape in shapes.items():
-        for axis, length in enumerate(shape):
-            if length in made_up and length not in known:
-                rows = variable(name) if axis == 0 else apply(PRIMITIVES[".T"], variable(name))
-                known[length] = apply(PRIMITIVES["len"], rows)
-    for name, shape in shapes.items():
-        if len(shape) > 1 and all(length in made_up for length in shape):
-            known.setdefault(math.prod(shape), apply(PRIMITIVES["size"], variable(name)))
-
-    def length_of(length: int) -> Expr:
-        if length in known:
-            return known[length]
-        for own, written in known.items():
-            if abs(length - own) <= 3:
-                sign = PRIMITIVES["+" if length > own else "-"]
-                return apply(sign, written, number(abs(length - own)))
-        for first, one in known.items():
-            if length % first == 0 and length // first in known:
-                return apply(PRIMITIVES["*"], one, known[length // first])
-        return number(length)
-
-    return length_of

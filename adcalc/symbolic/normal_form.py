@@ -14,7 +14,7 @@ from adcalc.ir.expr import Apply, Expr, Number, Variable, apply, number, topolog
 from adcalc.ir.primitive import Primitive
 from adcalc.ir.program import lowered
 from adcalc.lower.builder import Builder
-from adcalc.lower.shape_rules import LEAST_MADE_UP, Shape, broadcast, shape_of
+from adcalc.lower.shape_rules import LEAST_MADE_UP, NEAR, Shape, broadcast, shape_of
 from adcalc.symbolic.simplify import simplified
 from adcalc.table import PRIMITIVES
 
@@ -84,7 +84,7 @@ class Collector:
 
     def counted(self, node: Expr) -> Expr:
         """A number, or the name of the length that it is."""
-        if isinstance(node, Number) and LEAST_MADE_UP <= node.value < 2.0**53 and node.value == node.value // 1:
+        if isinstance(node, Number) and LEAST_MADE_UP - NEAR <= node.value < 2.0**53 and node.value == node.value // 1:
             return self.size(int(node.value))
         return node
 
