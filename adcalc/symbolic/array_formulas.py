@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +15,10 @@ from adcalc.ir.program import lowered
 from adcalc.lower.builder import Builder
 from adcalc.lower.inference import LENGTHS, declared, described, inferred, lettered
 from adcalc.lower.lowering import Elaboration, elaborated
+from adcalc.lower.rules import ARGUMENTS, compiled
 from adcalc.lower.shape_rules import Shape
+from adcalc.symbolic.conditions import Condition
+from adcalc.symbolic.domains import Scope, demanding, required, stated_of_arrays
 from adcalc.symbolic.lengths import Length, chosen, for_every_length, named_lengths
 from adcalc.symbolic.matrix_derivative import partials, uses_book_notation, written
 
@@ -150,9 +153,48 @@ def _for_every_length(ready: Opened, paths: Sequence[Sequence[str]], *, exact: b
                 except ShapeProblem as problem:
                     raise lettered(problem, {}) from None
             roots.append(root)
-        return written(roots, reading.builder, reading.length, exact=exact, book=ready.book)
+        # The arguments of what has a domain are written along with them.
+        arguments = [argument for _, arguments in _demanding(reading) for argument in arguments]
+        return written([*roots, *arguments], reading.builder, reading.length, exact=exact, book=ready.book)
 
-    return for_every_length(formulas, lambda choice: ready.read(choice).lengths, ready.read(0).length)
+    first = ready.read(0)
+    found = for_every_length(formulas, lambda choice: ready.read(choice).lengths, first.length)
+    arguments = iter(found[len(paths) :])
+    needs = [(node, operands, [next(arguments) for _ in operands]) for node, operands in _demanding(first)]
+    return [
+        stated_of_arrays(shown, _conditions(needs, first.builder, _derivative_shape(first, path)))
+        for shown, path in zip(found, paths, strict=False)
+    ]
+
+
+def _demanding(reading: Reading) -> list[tuple[Apply, list[Expr]]]:
+    """Operations that have a value only for some arguments, and these, without their repetition along axes."""
+    return [(node, [_unrepeated(argument) for argument in node.arguments]) for node in demanding(reading.root)]
+
+
+def _unrepeated(expr: Expr) -> Expr:
+    while isinstance(expr, Apply) and expr.primitive.name in ("expand", "spread"):
+        (expr,) = expr.arguments
+    return expr
+
+
+def _derivative_shape(reading: Reading, path: Sequence[str]) -> Shape:
+    """The shape of a derivative: that of the value, and of each variable."""
+    shape = reading.builder.shape(reading.root)
+    return sum([reading.builder.shapes.get(variable(name), ()) for name in path], shape)
+
+
+def _conditions(
+    needs: Sequence[tuple[Apply, Sequence[Expr], Sequence[Expr]]], builder: Builder, value: Shape
+) -> Iterator[tuple[Condition, Scope]]:
+    """What operations demand of their operands, as these are written."""
+    for node, operands, arguments in needs:
+        reads = compiled(node.primitive.domain).reads
+        shapes = {builder.shape(each) for letter, each in zip(ARGUMENTS, operands, strict=False) if letter in reads}
+        shapes.discard(())
+        scope: Scope = "number" if not shapes else "entry" if shapes == {value} else "other"
+        for condition in required(node.primitive, arguments):
+            yield condition, scope
 
 
 def _check_words(expr: Expr) -> None:

@@ -163,8 +163,22 @@ def _comparison(sign: str, left: Expr, right: Expr) -> Iterator[Condition]:
         left, right, sign, bound = right, left, _MIRRORED[sign], constant(left)
     if bound is not None:
         yield from _compared(left, sign, bound)
+    elif sign in ("==", "!=") and _name(left) == "floor" and isinstance(left, Apply) and left.arguments[0] is right:
+        whole = _without_whole(right)
+        yield Holds(apply(PRIMITIVES[sign], whole, apply(PRIMITIVES["floor"], whole)))
     else:
         yield Holds(apply(PRIMITIVES[_MIRRORED[sign]], right, left))
+
+
+def _without_whole(expr: Expr) -> Expr:
+    """A formula without the whole number that is added to it: it is whole where the sum is."""
+    while isinstance(expr, Apply) and expr.primitive.name in ("+", "-"):
+        one, other = expr.arguments
+        shift = constant(other)
+        if shift is None or shift.denominator != 1:
+            break
+        expr = one
+    return expr
 
 
 def _compared(left: Expr, sign: str, bound: Fraction) -> Iterator[Condition]:

@@ -7,21 +7,25 @@ show that, the conditions that it leaves out stand behind it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from functools import reduce
+from typing import Literal, TypeAlias
 
 from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.formulas import READABLE
 from adcalc.ir.expr import Apply, Expr, Variable, apply, number, rebuild, topological, variable, variables
+from adcalc.ir.primitive import Primitive
 from adcalc.ir.program import evaluate, lowered
 from adcalc.lower.rules import Call, compiled
 from adcalc.symbolic.conditions import Condition, Either, Known, Range, Within, joined, read
-from adcalc.symbolic.simplify import constant
+from adcalc.symbolic.simplify import constant, quotient
 from adcalc.table import PRIMITIVES
 
 #: The conditions of the branches on the way to an operation.
 Path: TypeAlias = tuple[Condition, ...]
+#: What a condition over arrays is about: a number, the entries of the value one by one, or other entries.
+Scope: TypeAlias = Literal["number", "entry", "other"]
 Demands: TypeAlias = Mapping[Path, Mapping[Condition, None]]
 
 _POWER, _PROVIDED, _GIVEN, _WHERE = (PRIMITIVES[name] for name in ("^", "provided", "given", "where"))
@@ -72,6 +76,59 @@ def stated(
     if len(missing) > _MOST_CONDITIONS:
         return apply(_GIVEN, shown, witness)
     return apply(_PROVIDED, shown, joined(missing))
+
+
+def stated_of_arrays(shown: Expr, wanted: Iterable[tuple[Condition, Scope]]) -> Expr:
+    """A formula over arrays with those conditions behind it that it does not show.
+
+    Args:
+        shown: the formula.
+        wanted: conditions, and whether each is one of a number, entry by entry like the value, or of other arrays.
+    """
+    known = Known((demands(shown) or {}).get((), ()))
+    scopes: dict[Expr | Condition, Scope] = {}
+    missing: list[Condition] = []
+    for condition, scope in wanted:
+        if not known.imply(condition):
+            missing.append(condition)
+            scopes[condition.of if isinstance(condition, Within) else condition] = scope
+    parts: list[Expr] = []
+    for condition in _needed(missing):
+        key = condition.of if isinstance(condition, Within) else condition
+        part = joined([condition])
+        parts.append(part if scopes.get(key, "other") != "other" else _everywhere(condition, part))
+    return apply(_PROVIDED, shown, reduce(_and, parts)) if parts else shown
+
+
+def _and(one: Expr, other: Expr) -> Expr:
+    return apply(PRIMITIVES["and"], one, other)
+
+
+def _everywhere(condition: Condition, part: Expr) -> Expr:
+    """That a condition holds for all entries: of bounds, that it holds for the least or the largest."""
+    match condition:
+        case Within(of, Range(None, high, _, closed, without)) if high is not None and not without:
+            return apply(PRIMITIVES["<=" if closed else "<"], apply(PRIMITIVES["max"], of), quotient(high))
+        case Within(of, Range(low, None, closed, _, without)) if low is not None and not without:
+            return apply(PRIMITIVES[">=" if closed else ">"], apply(PRIMITIVES["min"], of), quotient(low))
+    return apply(PRIMITIVES["min"], part)
+
+
+def demanding(root: Expr) -> list[Apply]:
+    """The operations of a formula that have a value only for some arguments, but for those within branches."""
+    found: list[Apply] = []
+    stack, seen = [root], {root}
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, Apply):
+            continue
+        if node.primitive.domain and node.primitive.elementwise:
+            found.append(node)
+        for argument in node.arguments[:1] if node.primitive.takes is not None else node.arguments:
+            if argument not in seen:
+                seen.add(argument)
+                stack.append(argument)
+    return found
 
 
 def _points_apart(shown: Expr, computed: Expr) -> list[Condition]:
@@ -131,7 +188,7 @@ def demands(expr: Expr) -> Demands | None:
         reached = paths[node]
         if len(reached) > _MOST_PATHS:
             return None
-        conditions = tuple(_of(node))
+        conditions = tuple(required(node.primitive, node.arguments))
         for path in reached:
             if conditions:
                 found.setdefault(path, {}).update(dict.fromkeys(conditions))
@@ -153,9 +210,8 @@ def _branch(node: Apply, position: int) -> Iterable[Condition]:
     return read(node.arguments[0], holds=holds)
 
 
-def _of(node: Apply) -> Iterator[Condition]:
-    """What one operation demands."""
-    primitive, arguments = node.primitive, node.arguments
+def required(primitive: Primitive, arguments: Sequence[Expr]) -> Iterator[Condition]:
+    """What an operation demands of its arguments."""
     if not primitive.domain or not primitive.elementwise:
         return
     power = constant(arguments[1]) if primitive is _POWER else None
@@ -167,4 +223,4 @@ def _of(node: Apply) -> Iterator[Condition]:
             yield from read(apply(PRIMITIVES["!="], arguments[0], zero))
         return
     rule = compiled(primitive.domain)
-    yield from read(Call(primitive, arguments, node).carry_out(READABLE, rule))
+    yield from read(Call(primitive, arguments, number(0)).carry_out(READABLE, rule))
