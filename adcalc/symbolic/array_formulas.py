@@ -45,16 +45,20 @@ class Opened(NamedTuple):
     book: bool
 
 
-def opened(function: Function, shapes: Axes | None) -> Opened:
+def opened(function: Function, root: Expr, constants: Mapping[str, Expr], shapes: Axes | None) -> Opened:
     """A function elaborated without a point.
+
+    Args:
+        root: its formula.
+        constants: what is meant by the names of constants in it.
 
     Raises:
         ShapeProblem: no shapes fit, or those declared do not.
     """
-    root = function.expr
     given, names = declared(shapes or {})
     used = variables([root])
-    assumed = [name for name in used if name not in given and name not in names.values()]
+    fixed = {name: float(computed(value, {})) for name, value in constants.items() if name in used}
+    assumed = [name for name in used if name not in given and name not in names.values() and name not in fixed]
     notes = [
         Caution("unused", f"the formula has no `{name}`; its shape is not used")
         for name in given
@@ -63,13 +67,14 @@ def opened(function: Function, shapes: Axes | None) -> Opened:
 
     def attempt(tried: Mapping[str, Shape], meant: Mapping[int, int] | None = None) -> Elaboration:
         lengths = {name: float((meant or {}).get(length, length)) for length, name in names.items()}
-        return elaborated([root], tried, lengths, function.spans, function.source, Builder(made_up=True), computed)
+        values = {**lengths, **fixed}
+        return elaborated([root], tried, values, function.spans, function.source, Builder(made_up=True), computed)
 
     def value(tried: Mapping[str, Shape]) -> Shape:
         found = attempt(tried)
         return found.builder.shape(found.roots[0])
 
-    given |= {name: () for name in names.values() if name in used}
+    given |= {name: () for name in (*names.values(), *fixed) if name in used}
     try:
         every = inferred(root, given, value)
     except ShapeProblem as problem:
@@ -91,32 +96,47 @@ def opened(function: Function, shapes: Axes | None) -> Opened:
     return Opened(read, (*attempt(every).cautions, *notes), uses_book_notation(root))
 
 
-def diff(function: Function, wrt: Sequence[str], order: int, shapes: Axes | None) -> Function:
+class Pair(NamedTuple):
+    """A function to be derived, as it is shown and as it is computed."""
+
+    function: Function
+    constants: Mapping[str, Expr]
+    """What is meant by names of constants in what is shown."""
+    shown: Opened
+    computed: Opened
+
+
+def pair(function: Function, named: tuple[Expr, Mapping[str, Expr]], shapes: Axes | None) -> Pair:
+    """A function opened twice: with the names of its constants, and without; once where that is the same."""
+    root, constants = named
+    shown = opened(function, root, constants, shapes)
+    plain = shown if root is function.evaluated else opened(function, function.evaluated, {}, shapes)
+    return Pair(function, constants, shown, plain)
+
+
+def diff(ready: Pair, wrt: Sequence[str], order: int) -> Function:
     """The derivative by each variable in turn, `order` times each."""
-    ready = opened(function, shapes)
     path = [name for name in wrt for _ in range(order)]
-    return _functions(function, ready, [path])[0]
+    return _functions(ready, [path])[0]
 
 
-def gradient(function: Function, wrt: Sequence[str], shapes: Axes | None, *, asked: bool) -> dict[str, Function]:
+def gradient(ready: Pair, wrt: Sequence[str], *, asked: bool) -> dict[str, Function]:
     """The derivative by each variable; if they were not asked for, by each that has one."""
-    ready, wrt = _with_derivative(opened(function, shapes), wrt, asked=asked)
-    return dict(zip(wrt, _functions(function, ready, [[name] for name in wrt]), strict=True))
+    ready, wrt = _with_derivative(ready, wrt, asked=asked)
+    return dict(zip(wrt, _functions(ready, [[name] for name in wrt]), strict=True))
 
 
-def hessian(
-    function: Function, wrt: Sequence[str], shapes: Axes | None, *, asked: bool
-) -> dict[tuple[str, ...], Function]:
+def hessian(ready: Pair, wrt: Sequence[str], *, asked: bool) -> dict[tuple[str, ...], Function]:
     """The second derivatives, by row and column."""
-    ready, wrt = _with_derivative(opened(function, shapes), wrt, asked=asked)
+    ready, wrt = _with_derivative(ready, wrt, asked=asked)
     pairs = [[row, column] for row in wrt for column in wrt]
-    return {tuple(pair): each for pair, each in zip(pairs, _functions(function, ready, pairs), strict=True)}
+    return {tuple(pair): each for pair, each in zip(pairs, _functions(ready, pairs), strict=True)}
 
 
-def _with_derivative(ready: Opened, wrt: Sequence[str], *, asked: bool) -> tuple[Opened, Sequence[str]]:
+def _with_derivative(ready: Pair, wrt: Sequence[str], *, asked: bool) -> tuple[Pair, Sequence[str]]:
     if asked:
         return ready, wrt
-    root = ready.read(0).root
+    root = ready.shown.read(0).root
     inside = differentiable(lowered([root]))
     used = variables([root])
     left_out = [name for name in wrt if name in used and name not in inside]
@@ -126,18 +146,30 @@ def _with_derivative(ready: Opened, wrt: Sequence[str], *, asked: bool) -> tuple
     notes = [
         Caution("derivative", f"`{name}` stands only where there are no derivatives, as labels do") for name in left_out
     ]
-    return ready._replace(cautions=(*ready.cautions, *notes)), kept
+    shown = ready.shown._replace(cautions=(*ready.shown.cautions, *notes))
+    return ready._replace(shown=shown), kept
 
 
-def _functions(function: Function, ready: Opened, paths: Sequence[Sequence[str]]) -> list[Function]:
-    found = [_for_every_length(ready, paths, exact=exact) for exact in (False, True)]
-    for shown in found[0]:
-        _check_words(shown)
+def _functions(ready: Pair, paths: Sequence[Sequence[str]]) -> list[Function]:
+    function = ready.function
+    shown = _for_every_length(ready.shown, paths, exact=False)
+    for each in shown:
+        _check_words(each)
+    exact = _for_every_length(ready.computed, paths, exact=True)
     origin = tuple(dict.fromkeys((*function.variables, *function.origin)))
-    cautions = tuple(dict.fromkeys((*function.cautions, *ready.cautions)))
+    cautions = tuple(dict.fromkeys((*function.cautions, *ready.shown.cautions)))
+    constants = ready.constants.items()
     return [
-        replace(function, expr=shown, evaluated=computed, meaning=None, origin=origin, cautions=cautions)
-        for shown, computed in zip(*found, strict=True)
+        replace(
+            function,
+            expr=expr,
+            evaluated=evaluated,
+            meaning=None,
+            origin=origin,
+            cautions=cautions,
+            constants=tuple([(name, value) for name, value in constants if name in variables([expr])]),
+        )
+        for expr, evaluated in zip(shown, exact, strict=True)
     ]
 
 

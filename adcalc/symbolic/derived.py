@@ -24,7 +24,7 @@ def diff(function: Function, names: Sequence[str], wrt: Sequence[str], order: in
     if _over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
-        return array_formulas.diff(origin, wrt, order, shapes)
+        return array_formulas.diff(array_formulas.pair(origin, _named(origin, names), shapes), wrt, order)
     (named, constants), computed = _named(origin, names), origin.evaluated
     shown = named
     for name in wrt:
@@ -48,7 +48,7 @@ def gradient(
     if _over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
-        return array_formulas.gradient(origin, names, shapes, asked=asked)
+        return array_formulas.gradient(array_formulas.pair(origin, _named(origin, names), shapes), names, asked=asked)
     named, constants = _named(origin, names)
     found = partials(named, names, exact=False)
     exact = partials(origin.evaluated, names, exact=True)
@@ -66,7 +66,7 @@ def hessian(
     if _over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
-        return array_formulas.hessian(origin, names, shapes, asked=asked)
+        return array_formulas.hessian(array_formulas.pair(origin, _named(origin, names), shapes), names, asked=asked)
     return {
         (row, column): second
         for row, first in gradient(function, names, shapes).items()
@@ -106,12 +106,17 @@ def _named(function: Function, names: Sequence[str]) -> tuple[Expr, Mapping[str,
     taken = {*names, *variables([function.expr])}
     symbols = {name: symbol for name, symbol in meaning.symbols.items() if name not in taken}
     values = dict(zip(symbols, meaning.inlined([meaning.assigned[symbol] for symbol in symbols.values()]), strict=True))
-    constants = {name: value for name, value in values.items() if not variables([value])}
+    constants = {name: value for name, value in values.items() if _is_constant(value)}
     if not constants:
         return function.expr, {}
     (expr,) = meaning.inlined([meaning.result], [symbols[name] for name in constants])
     own: dict[Expr, Expr] = {symbols[name]: variable(name) for name in constants}
     return rebuild([expr], own)[expr], constants
+
+
+def _is_constant(value: Expr) -> bool:
+    """Whether a formula is a number, whatever the point."""
+    return not variables([value]) and not _over_arrays(value, None)
 
 
 def _derived(function: Function, shown: Expr, computed: Expr, constants: Mapping[str, Expr]) -> Function:
