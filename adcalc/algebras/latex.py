@@ -8,12 +8,12 @@ from functools import cache
 from string import Formatter
 
 from adcalc.algebras.arguments import has_names, written_call
-from adcalc.algebras.ropes import Pieces, Rope, joined, piece, rope
+from adcalc.algebras.ropes import Pieces, Rope, conjuncts, joined, logical, piece, rope
 from adcalc.algebras.text import digits, literal
 from adcalc.ir.expr import Number
 from adcalc.ir.primitive import Primitive
 from adcalc.lower.rules import ARGUMENTS
-from adcalc.table.operators import ATOM, POWER, PRODUCT, RESTRICTION, SIGN, SUM, TERNARY
+from adcalc.table.operators import AND, ATOM, COMPARISON, POWER, PRODUCT, RESTRICTION, SIGN, SUM, TERNARY
 
 _GREEK = frozenset(
     [
@@ -88,6 +88,14 @@ class Latex:
                 return rope(POWER, r"\frac{", left, "}{", right, "}")
             case (("^" | "raised"), (base, exponent)):
                 return rope(POWER, _within(base, ATOM), "^{", exponent, "}")
+            case "provided", (value, condition):
+                shown = joined([_within(part, AND + 1) for part in conjuncts(condition)], r" \text{ and } ")
+                return rope(RESTRICTION, _within(value, TERNARY), r" \quad \text{for } ", *shown)
+            case _, (left, right) if logical(primitive):
+                first = _within(left, primitive.binding + (primitive.binding == COMPARISON))
+                second = _within(right, primitive.binding + 1)
+                rest = rope(primitive.binding, _template(primitive.latex)[1][0], second)
+                return rope(primitive.binding, first, rest, kind=logical(primitive), of=(left, right, rest))
             case "neg", (operand,):
                 return rope(SIGN, "-", _within(operand, SIGN))
         if not primitive.latex:
@@ -168,7 +176,7 @@ _LARGE = {"sum": r"\sum", "prod": r"\prod", "amin": r"\min", "amax": r"\max"}
 
 
 # What is typeset without brackets of its own, though it looks like a function.
-_LOOSE = {"exp2": POWER, "where": TERNARY, "provided": RESTRICTION}
+_LOOSE = {"exp2": POWER, "where": TERNARY}
 
 LATEX = Latex()
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from adcalc.ir.primitive import Primitive
 from adcalc.table.operators import ATOM, SIGN
+
+_ORDERED = frozenset({"<", "<=", ">", ">="})
 
 Pieces: TypeAlias = "str | tuple[Pieces, ...]"
 
@@ -61,6 +64,31 @@ def within(inner: Rope, least: int, *, signed: bool = True) -> Rope:
     if inner.binding >= least and (signed or inner.binding != SIGN):
         return inner
     return rope(ATOM, "(", inner, ")")
+
+
+def logical(primitive: Primitive) -> str:
+    """The kind of a text that may be part of a condition: a comparison by its direction, or "and"."""
+    return "and" if primitive.name == "and" else primitive.name[0] if primitive.name in _ORDERED else ""
+
+
+def conjuncts(condition: Rope) -> list[Rope]:
+    """What holds together, comparisons in the same direction joined where they have a side in common.
+
+    The parts of a comparison and of an "and" are its two sides, and the second with the sign before it.
+    """
+    parts: list[Rope] = []
+    while condition.kind == "and":
+        condition, last, _ = condition.parts
+        parts.append(last)
+    found = [condition]
+    for part in reversed(parts):
+        before = found[-1]
+        if before.kind in ("<", ">") and before.kind == part.kind and before.parts[1] is part.parts[0]:
+            _, right, rest = part.parts
+            found[-1] = rope(before.binding, before, rest, kind=part.kind, of=(before.parts[0], right, rest))
+        else:
+            found.append(part)
+    return found
 
 
 def _flat(pieces: Pieces) -> Iterator[str]:

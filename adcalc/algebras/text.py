@@ -13,7 +13,7 @@ from typing import Protocol
 
 from adcalc.algebras.arguments import has_names, written_call
 from adcalc.algebras.indices import index_names, open_indices
-from adcalc.algebras.ropes import Rope, joined, piece, rope, within
+from adcalc.algebras.ropes import Rope, conjuncts, joined, logical, piece, rope, within
 from adcalc.ir.expr import Apply, Expr, Number, apply, topological, variable, variables
 from adcalc.ir.primitive import Primitive
 from adcalc.ir.program import evaluate, lowered
@@ -83,11 +83,7 @@ class Text:
         shown = within(left, binding + 1 if binding == COMPARISON else binding)
         sign = _spaced(sign, shown) if sign in _CLOSE else f" {sign} "
         rest = rope(binding, sign, within(right, binding + 1, signed=binding < SUM))
-        if sign in _ORDERED:
-            return rope(binding, shown, rest, kind=sign[1], of=(left, right, rest))
-        if primitive.name == "and":
-            return rope(binding, shown, rest, kind="and", of=(left, right))
-        return rope(binding, shown, rest)
+        return rope(binding, shown, rest, kind=logical(primitive), of=(left, right, rest))
 
 
 _SIGNS = {".^": ".^"}
@@ -96,26 +92,12 @@ _BOOK_SIGNS = {".^": ".^", "*": ".*", "^": ".^"}
 _CLOSE = frozenset({"*", "/", "@", ".*", "./"})
 
 
-_ORDERED = frozenset({" < ", " <= ", " > ", " >= "})
-
-
 def _condition(condition: Rope) -> Rope:
     """What a formula holds for, as it is read: `0 < x < 1` for `0 < x and x < 1`."""
-    parts: list[Rope] = []
-    while condition.kind == "and":
-        condition, last = condition.parts
-        parts.append(last)
-    shown = [condition]
-    for part in reversed(parts):
-        before = shown[-1]
-        if before.kind in ("<", ">") and before.kind == part.kind and before.parts[1] is part.parts[0]:
-            _, right, rest = part.parts
-            shown[-1] = rope(COMPARISON, before, rest, kind=part.kind, of=(before.parts[0], right, rest))
-        else:
-            shown.append(part)
-    if len(shown) == 1:
-        return within(shown[0], TERNARY + 1)
-    return rope(AND, *joined([within(part, AND + (place > 0)) for place, part in enumerate(shown)], " and "))
+    first, *others = conjuncts(condition)
+    if not others:
+        return within(first, TERNARY + 1)
+    return rope(AND, *joined([within(first, AND), *[within(part, AND + 1) for part in others]], " and "))
 
 
 def _spaced(sign: str, left: Rope) -> str:

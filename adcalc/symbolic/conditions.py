@@ -26,6 +26,9 @@ _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _POSITIVE = frozenset({"exp", "exp2", "cosh", "sigmoid", "normal_pdf", "softplus"})
 #: Conditions within conditions are looked at to this depth; what is below stays as it was written.
 _DEEPEST = 12
+#: Sides of a comparison with more operations stay as they were written; and of more choices no conclusions are drawn.
+_LARGEST = 100
+_MOST_CHOICES = 12
 
 
 class Range(NamedTuple):
@@ -55,21 +58,22 @@ class Range(NamedTuple):
         )
         return above and below and not any(hole in self for hole in other.without)
 
-    def common(self, other: Range) -> Range:
-        """The numbers in both."""
-        low, high = _higher(self, other), _lower(self, other)
-        holes = self.without | other.without
-        # A bound that is left out does not belong to what it bounds.
-        with_low, with_high = low.with_low and low.low not in holes, high.with_high and high.high not in holes
-        both = Range(low.low, high.high, with_low, with_high)
-        return both._replace(without=frozenset(hole for hole in holes if hole in both))
-
     @property
     def empty(self) -> bool:
         """Whether there is no number in it."""
         if self.low is None or self.high is None:
             return False
         return self.low > self.high or (self.low == self.high and not (self.with_low and self.with_high))
+
+
+def common(ranges: Sequence[Range]) -> Range:
+    """The numbers in all of some ranges."""
+    low, high = reduce(_higher, ranges), reduce(_lower, ranges)
+    holes = frozenset(hole for each in ranges for hole in each.without)
+    # A bound that is left out does not belong to what it bounds.
+    with_low, with_high = low.with_low and low.low not in holes, high.with_high and high.high not in holes
+    both = Range(low.low, high.high, with_low, with_high)
+    return both._replace(without=frozenset(hole for hole in holes if hole in both))
 
 
 def _higher(one: Range, other: Range) -> Range:
@@ -151,12 +155,13 @@ def _either(parts: Sequence[tuple[Condition, ...]]) -> tuple[Condition, ...]:
 
 
 def _comparison(sign: str, left: Expr, right: Expr) -> Iterator[Condition]:
-    left, right = simplified([left, right])
-    if isinstance(left, Number) and isinstance(right, Number) and not (left.finite and right.finite):
-        yield from read(number(_SIGNS[sign](left.value, right.value)))
-        return
     if _name(left) == "abs" and _name(right) == "inf" and sign == "<":
         # Of a number that is always so.
+        return
+    if is_brief(left) and is_brief(right):
+        left, right = simplified([left, right])
+    if isinstance(left, Number) and isinstance(right, Number) and not (left.finite and right.finite):
+        yield from read(number(_SIGNS[sign](left.value, right.value)))
         return
     bound = constant(right)
     if bound is None:
@@ -181,95 +186,108 @@ def _without_whole(expr: Expr) -> Expr:
     return expr
 
 
+Comparisons: TypeAlias = list[tuple[Expr, str, Fraction]]
+
+
 def _compared(left: Expr, sign: str, bound: Fraction) -> Iterator[Condition]:
     """A formula compared with a number, as far as that can be said of what is in it."""
-    while True:
+    waiting: Comparisons = [(left, sign, bound)]
+    while waiting:
+        left, sign, bound = waiting.pop()
         value = _fixed(left, bound)
         if value is not None:
             if not _SIGNS[sign](value, bound):
                 yield _NEVER
-            return
-        if not isinstance(left, Apply):
-            break
-        name, arguments = left.primitive.name, left.arguments
-        inner = _shifted(left, sign, bound)
-        if inner is not None:
-            left, sign, bound = inner
             continue
-        match name, [constant(argument) for argument in arguments]:
-            case "/", (Fraction() as over, _) if over and not bound and sign != "==":
-                # The divisor itself is not 0 where there is a value.
-                if sign == "!=":
-                    return
-                left = arguments[1]
-                sign = {"<=": "<", ">=": ">"}.get(sign, sign)
-                sign = sign if over > 0 else _MIRRORED[sign]
-            case "*", _ if not bound and sign in (">", ">=") and (found := _between(sign, *arguments)) is not None:
-                yield from found
-                return
-            case (("*" | "/"), _) if not bound and sign == "!=":
-                yield from _compared(arguments[0], sign, bound)
-                if name == "/":
-                    return
-                left = arguments[1]
-            case (("sqrt" | "abs"), _) if not bound and sign in (">", "!="):
-                left, sign = arguments[0], ">" if name == "sqrt" else "!="
-            case (("sqrt" | "abs"), _) if bound < 0 or (not bound and sign in ("<", ">=")):
-                if sign not in (">", ">=", "!="):
-                    yield _NEVER
-                return
-            case "abs", _ if sign in ("<", "<="):
-                yield from _compared(arguments[0], sign, bound)
-                left, sign, bound = arguments[0], _MIRRORED[sign], -bound
-            case "^", (_, Fraction() as power) if not bound and power > 0 and sign in (">", "!=", ">="):
-                whole, even = power.denominator == 1, power.denominator == 1 and power % 2 == 0
-                if (even or not whole) and sign == ">=":
-                    return
-                left, sign = arguments[0], "!=" if even else sign if whole else ">"
-            case "^", _ if bound <= 0 and (base := _fixed(arguments[0], _ZERO)) is not None and base > 0:
-                if sign not in (">", ">=", "!="):
-                    yield _NEVER
-                return
-            case _, _ if name in _POSITIVE and bound <= 0 and sign in (">", ">=", "!="):
-                return
-            case _:
-                break
-    yield Within(left, _range(sign, bound))
+        further: Comparisons | None = None
+        if isinstance(left, Apply):
+            further = _shifted(left, sign, bound)
+            further = _inside(left, sign, bound) if further is None else further
+        if further is not None:
+            waiting.extend(reversed(further))
+            continue
+        product = _product_sign(left, sign) if not bound else None
+        yield from product if product is not None else (Within(left, _range(sign, bound)),)
+
+
+def _inside(left: Apply, sign: str, bound: Fraction) -> Comparisons | None:
+    """Comparisons of what a function is applied to that together say the same; none where it always holds."""
+    name, arguments = left.primitive.name, left.arguments
+    positive = sign in (">", ">=", "!=")
+    match name, [constant(argument) for argument in arguments]:
+        case "/", (Fraction() as over, _) if over and not bound and sign != "==":
+            # The divisor itself is not 0 where there is a value.
+            strict = {"<=": "<", ">=": ">"}.get(sign, sign)
+            return [] if sign == "!=" else [(arguments[1], strict if over > 0 else _MIRRORED[strict], bound)]
+        case "*", _ if not bound and sign == "!=":
+            return [(argument, sign, bound) for argument in arguments]
+        case "/", _ if not bound and sign == "!=":
+            return [(arguments[0], sign, bound)]
+        case (("sqrt" | "abs"), _) if not bound and sign in (">", "!="):
+            return [(arguments[0], ">" if name == "sqrt" else "!=", bound)]
+        case (("sqrt" | "abs"), _) if bound < 0 or (not bound and sign in ("<", ">=")):
+            return [] if positive else [(number(1), "==", _ZERO)]
+        case "abs", _ if sign in ("<", "<="):
+            return [(arguments[0], sign, bound), (arguments[0], _MIRRORED[sign], -bound)]
+        case "^", (_, Fraction() as power) if not bound and power > 0 and positive:
+            whole, even = power.denominator == 1, power.denominator == 1 and power % 2 == 0
+            if (even or not whole) and sign == ">=":
+                return []
+            return [(arguments[0], "!=" if even else sign if whole else ">", bound)]
+        case "^", _ if bound <= 0 and positive and (base := _fixed(arguments[0], _ZERO)) is not None and base > 0:
+            return []
+        case _, _ if name in _POSITIVE and bound <= 0 and positive:
+            return []
+    return None
+
+
+def is_brief(expr: Expr) -> bool:
+    """Whether a formula has so few operations that it may be looked at again and again."""
+    seen, stack = {expr}, [expr]
+    while stack and len(seen) <= _LARGEST:
+        node = stack.pop()
+        fresh = [each for each in node.arguments if each not in seen] if isinstance(node, Apply) else []
+        seen.update(fresh)
+        stack.extend(fresh)
+    return not stack
 
 
 def _fixed(expr: Expr, bound: Fraction) -> Coefficient | float | None:
     """The value of a formula without variables, if it can be told from a bound."""
     value = constant(expr)
-    if value is not None or not isinstance(expr, Apply) or variables([expr]):
+    if value is not None or not isinstance(expr, Apply) or not is_brief(expr) or variables([expr]):
         return value
     met = evaluate(program := lowered([expr]), FLOATS, {})[program.output]
     certain = isinstance(met, float) and math.isfinite(met) and abs(met - bound) > 1e-9 * max(1.0, abs(met))
     return met if certain and isinstance(met, float) else None
 
 
-def _shifted(left: Apply, sign: str, bound: Fraction) -> tuple[Expr, str, Fraction] | None:
+def _shifted(left: Apply, sign: str, bound: Fraction) -> Comparisons | None:
     """The same comparison of what a number was added to or multiplied by."""
     arguments = left.arguments
     match left.primitive.name, [constant(argument) for argument in arguments]:
         case "neg", _:
-            return arguments[0], _MIRRORED[sign], -bound
+            return [(arguments[0], _MIRRORED[sign], -bound)]
         case "+", (_, Fraction() as shift):
-            return arguments[0], sign, bound + -shift
+            return [(arguments[0], sign, bound + -shift)]
         case "+", (Fraction() as shift, _):
-            return arguments[1], sign, bound + -shift
+            return [(arguments[1], sign, bound + -shift)]
         case "-", (_, Fraction() as shift):
-            return arguments[0], sign, bound + shift
+            return [(arguments[0], sign, bound + shift)]
         case "-", (Fraction() as shift, _):
-            return arguments[1], _MIRRORED[sign], shift + -bound
+            return [(arguments[1], _MIRRORED[sign], shift + -bound)]
         case "*", (Fraction() as factor, _) if factor:
-            return arguments[1], sign if factor > 0 else _MIRRORED[sign], _over(bound, factor)
+            return [(arguments[1], sign if factor > 0 else _MIRRORED[sign], _over(bound, factor))]
         case "/", (_, Fraction() as divisor) if divisor:
-            return arguments[0], sign if divisor > 0 else _MIRRORED[sign], bound * divisor
+            return [(arguments[0], sign if divisor > 0 else _MIRRORED[sign], bound * divisor)]
     return None
 
 
-def _between(sign: str, one: Expr, other: Expr) -> tuple[Condition, ...] | None:
+def _product_sign(product: Expr, sign: str) -> tuple[Condition, ...] | None:
     """Where a product of two factors that are linear in the same formula is positive: `(1 - x)*(x + 1)`."""
+    if not isinstance(product, Apply) or _name(product) != "*" or sign not in (">", ">=") or not is_brief(product):
+        return None
+    one, other = product.arguments
     for factor, rest in ((one, other), (other, one)):
         if not tuple(_compared(factor, ">", _ZERO)):
             return tuple(_compared(rest, sign, _ZERO))
@@ -314,14 +332,14 @@ class Known:
     """Conditions that hold."""
 
     def __init__(self, conditions: Iterable[Condition]) -> None:
-        self.ranges: dict[Expr, Range] = {}
         self.others: dict[Condition, None] = {}
+        ranges: dict[Expr, list[Range]] = {}
         for condition in conditions:
             if isinstance(condition, Within):
-                met = self.ranges.get(condition.of, Range())
-                self.ranges[condition.of] = met.common(condition.range)
+                ranges.setdefault(condition.of, []).append(condition.range)
             else:
                 self.others[condition] = None
+        self.ranges = {of: common(met) for of, met in ranges.items()}
 
     def conditions(self) -> list[Condition]:
         """The same in as few conditions as possible."""
@@ -341,6 +359,8 @@ class Known:
         if isinstance(wanted, Either) and any(all(self.imply(each) for each in part) for part in wanted.parts):
             return True
         choices = [other for other in self.others if isinstance(other, Either)]
+        if len(choices) > _MOST_CHOICES:
+            return False
         return any(all(Known([*self.plain(), *part]).imply(wanted) for part in choice.parts) for choice in choices)
 
     def left_of(self, wanted: Condition) -> tuple[Condition, ...]:

@@ -29,9 +29,14 @@ Scope: TypeAlias = Literal["number", "entry", "other"]
 Demands: TypeAlias = Mapping[Path, Mapping[Condition, None]]
 
 _POWER, _PROVIDED, _GIVEN, _WHERE = (PRIMITIVES[name] for name in ("^", "provided", "given", "where"))
+#: The domain of what has a value for every number.
+_ALWAYS = "abs(x) < inf"
 #: An operation that stands in more branches than these, and conditions beyond these, are not written out.
 _MOST_PATHS = 4
+_LONGEST_PATH = 16
 _MOST_CONDITIONS = 12
+#: Of more conditions it is not found out which of them follow from others.
+_MOST_MISSING = 100
 #: Points at which a formula is compared with what it stands for, and the relative difference that says that they differ.
 _MOST_POINTS = 8
 _APART = 1e-6
@@ -70,6 +75,8 @@ def stated(
             missing.append(Either((tuple(left), *((_negated(each),) for each in path))))
         else:
             missing += left
+    if len(missing) > _MOST_MISSING:
+        return apply(_GIVEN, shown, witness)
     missing = _needed([*missing, *(_points_apart(plain, computed) if computed is not None else ())])
     if not missing:
         return shown
@@ -186,7 +193,7 @@ def demands(expr: Expr) -> Demands | None:
         if not isinstance(node, Apply):
             continue
         reached = paths[node]
-        if len(reached) > _MOST_PATHS:
+        if len(reached) > _MOST_PATHS or any(len(path) > _LONGEST_PATH for path in reached):
             return None
         conditions = tuple(required(node.primitive, node.arguments))
         for path in reached:
@@ -212,7 +219,7 @@ def _branch(node: Apply, position: int) -> Iterable[Condition]:
 
 def required(primitive: Primitive, arguments: Sequence[Expr]) -> Iterator[Condition]:
     """What an operation demands of its arguments."""
-    if not primitive.domain or not primitive.elementwise:
+    if not primitive.domain or not primitive.elementwise or primitive.domain == _ALWAYS:
         return
     power = constant(arguments[1]) if primitive is _POWER else None
     if power is not None:
