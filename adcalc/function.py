@@ -199,6 +199,7 @@ class Function:
         """The derivative as a formula, by each variable in turn, `order` times each.
 
         Args:
+            wrt: the variables; the only one there is if none is named.
             shapes: of variables that are arrays, lengths as numbers or names: {"x": ("n",), "A": ("n", "n")}.
                 Of those that are not named they are inferred.
 
@@ -207,8 +208,20 @@ class Function:
         """
         if not isinstance(order, int) or order < 0:
             raise InputProblem(f"the order of a derivative is a whole number, not {order!r}")
-        names = self.by(wrt)
-        return derived.diff(self, names, wrt or names, order, shapes) if order and names else self
+        wrt = wrt or self.only_variable()
+        return derived.diff(self, self.by(wrt), wrt, order, shapes) if order else self
+
+    def only_variable(self) -> tuple[str]:
+        """The variable of a formula of one.
+
+        Raises:
+            InputProblem: it has none, or several.
+        """
+        names = self.by(None)
+        if len(names) != 1:
+            message = "the formula has several variables" if names else "the formula has no variable"
+            raise InputProblem(message, hint=f"say by which to differentiate: `--wrt {names[0] if names else 'x'}`")
+        return names
 
     def gradient_formulas(self, wrt: Sequence[str] | None = None, shapes: Axes | None = None) -> dict[str, Function]:
         """The partial derivatives as formulas."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import adcalc
 from adcalc.cli.app import app
 from adcalc.cli.arguments import shielded
 from adcalc.cli.commands import COMMANDS
@@ -334,3 +335,14 @@ def test_latex_says_the_formula_in_lines_of_one_block(command: list[str], last: 
     assert lines[1:3] == [r"f &= x \, y \\", r"  &= 12 \\"]
     assert lines[-2:] == [last, r"\end{aligned}"]
     assert all(line.endswith(r" \\") for line in lines[1:-2])
+
+
+def test_the_only_variable_is_the_one_to_differentiate_by() -> None:
+    """`--wrt` may be left out where it says nothing, and is asked for elsewhere."""
+    assert answer("diff", "log(-x)") == {"formula": "log(-x)", "wrt": ["x"], "derivative": "1/x for x < 0"}
+    assert str(adcalc.parse("t^3").diff(order=2)) == "6*t"
+    for formula, message in (("x*y", "several variables"), ("3", "no variable")):
+        code, _, complaint = run("diff", formula)
+        assert code == 2
+        assert message in complaint
+        assert "--wrt x" in complaint

@@ -302,3 +302,34 @@ def test_a_tie_by_rounding_alone_is_decided_with_more_digits(text: str, at: floa
 )
 def test_a_tie_of_doubles_at_the_point_is_meant_as_one(text: str, at: float) -> None:
     assert [caution.kind for caution in adcalc.gradient(text, {"x": at}).warnings] == ["kink"]
+
+
+@pytest.mark.parametrize("kind", ["numbers", "arrays"])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_derivative_as_a_formula_is_the_gradient(seed: int, kind: str) -> None:
+    """As a function object, and printed and read back, away from 0, where a textbook's text may have no value."""
+    r = random.Random(5000 + seed)
+    for _ in range(12):
+        number = partial(r.choice, [0.5, -0.3, 1.2, 2.0, -1.7, 0.9, 3.7, 1e8, 1e-8])
+        at: dict[str, Any] = {"x": number(), "y": number()}
+        formula = formula_of_numbers(r, r.randint(1, 3))
+        if kind == "arrays":
+            formula = r.choice(["sum({})", "mean({})", "({})[-1]", "({})@v"]).format(
+                formula_of_arrays(r, r.randint(0, 1))
+            )
+            at = {"x": number(), **{name: [number() for _ in range(3)] for name in "uv"}}
+            at["A"] = [[number() for _ in range(3)] for _ in range(3)]
+        f = adcalc.parse(formula, bound=at)
+        shapes = {name: np.shape(at[name]) for name in f.variables}
+        for name in f.variables:
+            wanted = said(lambda: ((g := f.gradient(at, [name])).value, g.partials, ()))[0]  # noqa: B023
+            derivative = f.diff(name, shapes=shapes if kind == "arrays" else None)
+            for again in (derivative, adcalc.parse(str(derivative))):
+                point = {each: at[each] for each in again.variables}
+                found = said(lambda: (again.value(point), {}, ()))[0]  # noqa: B023
+                if isinstance(wanted, str) or not np.all(np.isfinite(wanted[1][name])):
+                    assert isinstance(found, str) or not np.all(np.isfinite(found[0])), (formula, at, str(derivative))
+                else:
+                    assert not isinstance(found, str), (formula, at, found, str(derivative))
+                    slope = np.broadcast_to(found[0], np.shape(wanted[1][name]))
+                    assert close(slope, wanted[1][name], 1e-9), (formula, at, str(derivative))

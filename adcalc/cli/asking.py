@@ -83,7 +83,7 @@ class Request:
 
     def derivative(self, order: int) -> None:
         """Answers `diff`."""
-        wrt = self._wrt or []
+        wrt = self._wrt or list(self._function.only_variable())
         derived = self._function.diff(*wrt, order=order, shapes=self._shapes)
         formulas.show_derivative(self._function, wrt, derived, self.format)
         self._finish(derived.cautions, finite=True)

@@ -257,7 +257,10 @@ def _fixed(expr: Expr, bound: Fraction) -> Coefficient | float | None:
     value = constant(expr)
     if value is not None or not isinstance(expr, Apply) or not is_brief(expr) or variables([expr]):
         return value
-    met = evaluate(program := lowered([expr]), FLOATS, {})[program.output]
+    program = lowered([expr])
+    if any(slot.primitive is not None and not slot.primitive.elementwise for slot in program.slots):
+        return None
+    met = evaluate(program, FLOATS, {})[program.output]
     certain = isinstance(met, float) and math.isfinite(met) and abs(met - bound) > 1e-9 * max(1.0, abs(met))
     return met if certain and isinstance(met, float) else None
 
