@@ -11,7 +11,7 @@ import typer
 
 from adcalc.cli.arguments import formula_source, names, shapes
 from adcalc.cli.failures import ExitCode, colours
-from adcalc.cli.options import Format, Method, chosen_backend
+from adcalc.cli.options import Method, chosen_backend
 from adcalc.cli.points import Point, point, single
 from adcalc.errors import Caution, InputProblem
 from adcalc.function import Function, parse
@@ -33,7 +33,7 @@ class Request:
     at: Sequence[str] | None = None
     wrt: Sequence[str] | None = None
     backend: str = "reverse"
-    format: Format = Format.TABLE
+    format: str = "table"
     method: Method | None = None
     step: float | None = None
     shape: Sequence[str] | None = None

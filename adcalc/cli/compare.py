@@ -6,7 +6,7 @@ import typer
 
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.asking import Request
-from adcalc.cli.options import At, Format, FormatName, Formula, Wrt
+from adcalc.cli.options import At, FormatName, Formula, Wrt
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -16,7 +16,7 @@ def compare(
     formula: Formula,
     at: At = None,
     wrt: Wrt = None,
-    format: FormatName = Format.TABLE,
+    format: FormatName = "table",
 ) -> None:
     """Every backend side by side: figures, disagreement, operations, evaluations, time.
 

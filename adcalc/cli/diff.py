@@ -8,7 +8,7 @@ import typer
 
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.asking import Request
-from adcalc.cli.options import Format, FormatName, Formula, Shape
+from adcalc.cli.options import FormatName, Formula, Shape
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -27,7 +27,7 @@ def diff(
     wrt: By = None,
     order: Order = 1,
     shape: Shape = None,
-    format: FormatName = Format.TABLE,
+    format: FormatName = "table",
 ) -> None:
     """The derivative as a formula.
 

@@ -6,7 +6,7 @@ import typer
 
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.asking import Request
-from adcalc.cli.options import At, BackendName, Force, Format, FormatName, Formula, Out
+from adcalc.cli.options import At, BackendName, Force, FormatName, Formula, Out
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -16,7 +16,7 @@ def evaluate(
     formula: Formula,
     at: At = None,
     backend: BackendName = "reverse",
-    format: FormatName = Format.TABLE,
+    format: FormatName = "table",
     out: Out = None,
     force: Force = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adcalc.cli.app import FormulaCommand
-from adcalc.cli.options import Format, FormatName
+from adcalc.cli.options import FormatName
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -15,7 +15,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command(cls=FormulaCommand)
 def functions(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them, in full.")] = None,
-    format: FormatName = Format.TABLE,
+    format: FormatName = "table",
 ) -> None:
     """What the language can compute, with the derivative rule of each.
 
@@ -25,11 +25,4 @@ def functions(
     from adcalc.render import reference
 
     rows = reference.all_rows() if name is None else [reference.row_named(name)]
-    if format is Format.JSON:
-        reference.show_json(rows)
-    elif format is not Format.TABLE:
-        reference.show_listing(rows, format)
-    elif name is None:
-        reference.show_all()
-    else:
-        reference.show_one(rows[0])
+    reference.show_functions(rows, format)

@@ -8,7 +8,7 @@ import typer
 
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.asking import Request
-from adcalc.cli.options import At, BackendName, Force, Format, FormatName, Formula, MethodName, Out, Step, Wrt
+from adcalc.cli.options import At, BackendName, Force, FormatName, Formula, MethodName, Out, Step, Wrt
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -29,7 +29,7 @@ def hvp(
     backend: BackendName = "reverse",
     method: MethodName = None,
     step: Step = None,
-    format: FormatName = Format.TABLE,
+    format: FormatName = "table",
     out: Out = None,
     force: Force = False,
 ) -> None:

@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adcalc.errors import InputProblem
+from adcalc.render.formats import FORMATS
 
 if TYPE_CHECKING:
     from adcalc.backends import Backend
-
-
-class Format(StrEnum):
-    """How results are written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    LATEX = "latex"
-    PLAIN = "plain"
 
 
 class Method(StrEnum):
@@ -36,6 +27,17 @@ def _backend_names() -> list[str]:
     from adcalc.backends import BACKENDS
 
     return list(BACKENDS)
+
+
+def _format_names() -> list[str]:
+    return list(FORMATS)
+
+
+def _known_format(name: str) -> str:
+    if name not in FORMATS:
+        known = ", ".join(f"'{each}'" for each in FORMATS)
+        raise typer.BadParameter(f"{name!r} is not one of {known}")
+    return name
 
 
 Formula = Annotated[str, typer.Argument(help="The formula; `-` reads standard input, `@path` a file.")]
@@ -65,7 +67,16 @@ Out = Annotated[
     typer.Option("--out", metavar="FILE", help="Also write the result to a .npy or .npz file."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="With --out: replace a file that is there already.")]
-FormatName = Annotated[Format, typer.Option("--format", help="How to write the result.")]
+FormatName = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar=f"<{'|'.join(FORMATS)}>",
+        help="How to write the result.",
+        callback=_known_format,
+        autocompletion=_format_names,
+    ),
+]
 
 
 def chosen_backend(name: str, method: Method | None, step: float | None) -> Backend:

@@ -11,7 +11,7 @@ import typer
 from adcalc.cli.app import FormulaCommand
 from adcalc.cli.arguments import LARGEST_FILE
 from adcalc.cli.failures import ExitCode, tell, tell_fault
-from adcalc.cli.options import BackendName, Format, FormatName
+from adcalc.cli.options import BackendName, FormatName
 from adcalc.errors import InputProblem, Problem
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(cls=FormulaCommand)
-def repl(backend: BackendName = "reverse", format: FormatName = Format.TABLE) -> None:
+def repl(backend: BackendName = "reverse", format: FormatName = "table") -> None:
     """An interactive session; `:help` explains it.
 
     adcalc repl
@@ -31,7 +31,7 @@ def repl(backend: BackendName = "reverse", format: FormatName = Format.TABLE) ->
     from adcalc.session import Session
 
     backend_named(backend)
-    session = Session(backend=backend, format=format.value)
+    session = Session(backend=backend, format=format)
     if sys.stdin is None:
         # Closed by whoever started us: a script without lines.
         return

@@ -11,7 +11,8 @@ from adcalc.errors import Caution, Source, SyntaxProblem
 from adcalc.function import Function
 from adcalc.render import formulas, results
 from adcalc.render.machine import json_line
-from adcalc.render.page import show_cautions, write
+from adcalc.render.page import show_cautions
+from adcalc.render.printable import write
 from adcalc.results import Gradient, Hessian, Jacobian
 from adcalc.session import Excerpt, Question, Remark, Session
 from adcalc.session.question import listed

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from adcalc.backends import BACKENDS, backend_named
 from adcalc.cli.arguments import formula_source
-from adcalc.cli.options import Format
 from adcalc.cli.repl_answers import answer
 from adcalc.cli.repl_input import Line, joined
 from adcalc.cli.repl_lines import CLAUSES, REQUESTS, misspelt
 from adcalc.errors import InputProblem, NameProblem, Problem, Source
 from adcalc.io.saving import write_whole
 from adcalc.render.figures import mentioned
+from adcalc.render.formats import FORMATS
 from adcalc.render.machine import json_line
-from adcalc.render.page import write
+from adcalc.render.printable import write
 from adcalc.session import Coordinate, Definition, Excerpt, Session
 
 #: The first line of a saved session; only files that begin with it are written over.
@@ -120,11 +120,11 @@ def _backend(session: Session, name: str) -> bool:
 
 def _format(session: Session, name: str) -> bool:
     if not name:
-        write(" ".join(f"[{each}]" if each == session.format else str(each) for each in Format))
-    elif name in list(Format):
-        session.format = str(Format(name))
+        write(" ".join(f"[{each}]" if each == session.format else each for each in FORMATS))
+    elif name in FORMATS:
+        session.format = name
     else:
-        raise InputProblem(f"unknown format `{name}`", hint=misspelt(name, [str(each) for each in Format]))
+        raise InputProblem(f"unknown format `{name}`", hint=misspelt(name, list(FORMATS)))
     return True
 
 
@@ -240,10 +240,7 @@ def _help(session: Session, name: str) -> bool:
         from adcalc.render import reference
 
         row = reference.row_named(name)
-        if session.format == "json":
-            reference.show_json([row])
-        else:
-            reference.show_one(row)
+        reference.show_functions([row], "json" if session.format == "json" else "table")
     return True
 
 

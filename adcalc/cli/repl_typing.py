@@ -12,12 +12,12 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
 from adcalc.backends import BACKENDS
-from adcalc.cli.options import Format
 from adcalc.cli.repl_lines import CLAUSES, REQUESTS
 from adcalc.cli.repl_orders import ORDERS
 from adcalc.errors import Problem, Source
 from adcalc.parser.lexer import tokens
 from adcalc.render.figures import mentioned
+from adcalc.render.formats import FORMATS
 from adcalc.session import Coordinate, Definition, Session
 from adcalc.table import CALLABLE, CONSTANTS
 
@@ -72,7 +72,7 @@ class Names(Completer):
             return
         choices = {
             "backend": list(BACKENDS),
-            "format": [str(each) for each in Format],
+            "format": list(FORMATS),
             "forget": list(self.session.entries),
             "help": [*self.session.entries, *REQUESTS, *CALLABLE, *CONSTANTS],
         }

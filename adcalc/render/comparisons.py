@@ -1,4 +1,4 @@
-"""Every backend's figures beside each other, in each of the formats."""
+"""Every backend's figures beside each other, as a report."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from adcalc.algebras.text import digits
 from adcalc.function import Function
 from adcalc.render.figures import entries, labels, shape_of
-from adcalc.render.machine import csv_rows, json_line, listing
-from adcalc.render.page import title, write
+from adcalc.render.formats import show
+from adcalc.render.machine import listing
+from adcalc.render.page import title
+from adcalc.render.report import Cells, Line, Report
 from adcalc.results import Comparison, Figure
 
 if TYPE_CHECKING:
@@ -20,23 +22,25 @@ if TYPE_CHECKING:
 def show_comparison(function: Function, at: Mapping[str, Figure], answers: Sequence[Comparison], format: str) -> None:
     """What each backend found, how far apart they are, and what it took."""
     largest = max((a.ulps for a in answers if a.backend != "numeric"), default=0.0)
-    match format:
-        case "json":
-            fields = {
-                "formula": str(function), "at": at, "backends": [_fields(answer) for answer in answers],
-                "largest_disagreement_ulps": largest,
-            }  # fmt: skip
-            write(json_line(fields))
-        case "csv" | "plain":
-            write(_rows(answers, "") if format == "csv" else _rows(answers, "-").replace(",", " "))
-        case "latex":
-            write(listing(*_cells(answers, "--"), format))
-        case _:
-            _table(function, at, answers, largest)
 
+    def record() -> dict[str, object]:
+        return {
+            "formula": str(function), "at": at, "backends": [_fields(answer) for answer in answers],
+            "largest_disagreement_ulps": largest,
+        }  # fmt: skip
 
-def _rows(answers: Sequence[Comparison], missing: str) -> str:
-    return csv_rows(*_cells(answers, missing))
+    def lines() -> list[Line]:
+        header, rows = _cells(answers, "-")
+        return [("", header), *[("", row) for row in rows]]
+
+    report = Report(
+        records=lambda: [record()],
+        cells=lambda: Cells(*_cells(answers, "")),
+        lines=lines,
+        latex=lambda: listing(*_cells(answers, "--")),
+        draw=lambda screen: _table(screen, function, at, answers, largest),
+    )
+    show(report, format)
 
 
 def _cells(answers: Sequence[Comparison], missing: str) -> tuple[list[str], list[list[float | str]]]:
@@ -58,11 +62,11 @@ def _count(operations: int | None, missing: str = "-") -> str:
     return missing if operations is None else str(operations)
 
 
-def _table(function: Function, at: Mapping[str, Figure], answers: Sequence[Comparison], largest: float) -> None:
+def _table(
+    screen: Screen, function: Function, at: Mapping[str, Figure], answers: Sequence[Comparison], largest: float
+) -> None:
     from adcalc.render.grids import error_bound
-    from adcalc.render.screen import Screen
 
-    screen = Screen()
     title(screen, function, at)
     good = [answer for answer in answers if answer.gradient is not None]
     screen.table(["", *(a.backend for a in good)], _figure_rows(screen, good))

@@ -1,12 +1,19 @@
-"""Derivatives as formulas, in each of the formats."""
+"""Derivatives as formulas, as reports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from adcalc.function import Function
-from adcalc.render.machine import csv_text, json_line, plain_lines
-from adcalc.render.page import latex_formula, latex_partial, title, write
+from adcalc.render.formats import show
+from adcalc.render.machine import single_row
+from adcalc.render.page import latex_formula, latex_partial, title
+from adcalc.render.printable import write
+from adcalc.render.report import Cells, Report
+
+if TYPE_CHECKING:
+    from adcalc.render.screen import Screen
 
 
 def show_formulas(
@@ -20,35 +27,36 @@ def show_formulas(
     Args:
         gradient: the first derivatives, where `found` holds the second ones.
     """
-    match format:
-        case "json":
-            texts: dict[str, object] = {"formula": str(function)}
-            if gradient is not None:
-                names = list(gradient)
-                texts["variables"] = names
-                texts["gradient"] = {name: str(derivative) for name, derivative in gradient.items()}
-                texts["hessian"] = [[str(found[a, b]) for b in names] for a in names]
-            else:
-                texts["gradient"] = {by[0]: str(derivative) for by, derivative in found.items()}
-            write(json_line(texts))
-        case "csv":
-            names = list(dict.fromkeys(by[0] for by in found))
-            upper = {by: d for by, d in found.items() if names.index(by[0]) <= names.index(by[-1])}
-            write(csv_text({f"d_{'_'.join(by)}": str(derivative) for by, derivative in upper.items()}))
-        case "plain":
-            write(plain_lines((" ".join(by), [str(derivative)]) for by, derivative in found.items()))
-        case "latex":
-            for by, derivative in found.items():
-                write(f"{latex_partial(by)} = {latex_formula(derivative)}")
-        case _:
-            _formula_table(function, found)
+
+    def record() -> dict[str, object]:
+        if gradient is None:
+            return {"formula": str(function), "gradient": {by[0]: str(derivative) for by, derivative in found.items()}}
+        names = list(gradient)
+        return {
+            "formula": str(function),
+            "variables": names,
+            "gradient": {name: str(derivative) for name, derivative in gradient.items()},
+            "hessian": [[str(found[a, b]) for b in names] for a in names],
+        }
+
+    def cells() -> Cells:
+        names = list(dict.fromkeys(by[0] for by in found))
+        upper = {by: d for by, d in found.items() if names.index(by[0]) <= names.index(by[-1])}
+        return single_row({f"d_{'_'.join(by)}": str(derivative) for by, derivative in upper.items()})
+
+    report = Report(
+        records=lambda: [record()],
+        cells=cells,
+        lines=lambda: [(" ".join(by), [str(derivative)]) for by, derivative in found.items()],
+        latex=lambda: "\n".join(f"{latex_partial(by)} = {latex_formula(d)}" for by, d in found.items()),
+        draw=lambda screen: _formula_table(screen, function, found),
+    )
+    show(report, format)
 
 
-def _formula_table(function: Function, found: Mapping[tuple[str, ...], Function]) -> None:
+def _formula_table(screen: Screen, function: Function, found: Mapping[tuple[str, ...], Function]) -> None:
     from adcalc.algebras.text import spelled, written
-    from adcalc.render.screen import Screen
 
-    screen = Screen()
     title(screen, function, {})
     constants = dict(each for derivative in found.values() for each in derivative.constants)
     rows = [[f"  {name}", written(value)] for name, value in constants.items()]
@@ -61,12 +69,11 @@ def _formula_table(function: Function, found: Mapping[tuple[str, ...], Function]
 
 def show_derivative(function: Function, wrt: Sequence[str], result: Function, format: str) -> None:
     """One derivative as a formula."""
-    match format:
-        case "json":
-            write(json_line({"formula": str(function), "wrt": list(wrt), "derivative": str(result)}))
-        case "latex":
-            write(latex_formula(result))
-        case "csv":
-            write(csv_text({"derivative": str(result)}))
-        case _:
-            write(str(result))
+    report = Report(
+        records=lambda: [{"formula": str(function), "wrt": list(wrt), "derivative": str(result)}],
+        cells=lambda: single_row({"derivative": str(result)}),
+        lines=lambda: [("", [str(result)])],
+        latex=lambda: latex_formula(result),
+        draw=lambda _: write(str(result)),
+    )
+    show(report, format)

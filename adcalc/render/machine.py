@@ -11,7 +11,8 @@ from typing import Any
 from adcalc.algebras.text import digits
 from adcalc.errors import Caution
 from adcalc.render.figures import entries, flat, indices, is_array, shape_of
-from adcalc.render.printable import json_text
+from adcalc.render.printable import json_text, write
+from adcalc.render.report import Cells, Line, Report
 from adcalc.results import Array, Figure
 
 
@@ -59,88 +60,97 @@ def nested(array: Array) -> Any:
     return mixed.tolist()
 
 
-def csv_text(columns: Mapping[str, float | str]) -> str:
-    """A header and one row.
+def write_json(report: Report) -> None:
+    """One object on a line for each record."""
+    for record in report.records():
+        write(json_line(record, report.warnings))
 
-    >>> print(csv_text({"value": 42.0, "d_x": 24.0}))
+
+def write_csv(report: Report) -> None:
+    """A header and rows."""
+    write(csv_rows(report.cells()))
+
+
+def write_plain(report: Report) -> None:
+    """Lines of a name and its values, separated by blanks."""
+    write(
+        "\n".join(
+            " ".join([*([name] if name else []), *(digits(v) if isinstance(v, float) else v for v in values)])
+            for name, values in report.lines()
+        )
+    )
+
+
+def csv_rows(cells: Cells) -> str:
+    """A table as comma-separated values.
+
+    >>> print(csv_rows(single_row({"value": 42.0, "d_x": 24.0})))
     value,d_x
     42,24
     """
-    return csv_rows(columns, [columns.values()])
-
-
-def csv_rows(header: Iterable[str], rows: Iterable[Iterable[float | str]]) -> str:
-    """A header and rows."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([digits(cell) if isinstance(cell, float) else cell for cell in row] for row in rows)
+    writer.writerow(cells.header)
+    writer.writerows([digits(cell) if isinstance(cell, float) else cell for cell in row] for row in cells.rows)
     return buffer.getvalue().rstrip("\n")
 
 
-def csv_of_array(array: Array) -> str:
+def single_row(columns: Mapping[str, float | str]) -> Cells:
+    """A table of one row."""
+    return Cells(columns, [columns.values()])
+
+
+def array_cells(array: Array) -> Cells:
     """A vector as a column; anything else with a row for each place on all axes but the last."""
     if len(array.shape) == 1:
-        return csv_columns({"value": array})
-    return csv_rows([f"value_{i}" for i in range(array.shape[-1])], flat(array).tolist())
+        return column_cells({"value": array})
+    return Cells([f"value_{i}" for i in range(array.shape[-1])], flat(array).tolist())
 
 
-def csv_columns(columns: Mapping[str, Array]) -> str:
+def column_cells(columns: Mapping[str, Array]) -> Cells:
     """Arrays of as many entries side by side, a row for each entry; of a matrix with its place in front."""
     shape = shape_of(next(iter(columns.values())))
     cells: list[Iterable[float | str]] = [entries(column) for column in columns.values()]
     if len(shape) > 1:
         places = [" ".join(map(str, index)) for index in indices(shape)]
-        return csv_rows(["index", *columns], zip(places, *cells, strict=True))
-    return csv_rows(columns, zip(*cells, strict=True))
+        return Cells(["index", *columns], zip(places, *cells, strict=True))
+    return Cells(columns, zip(*cells, strict=True))
 
 
-def csv_figures(figures: Mapping[str, Figure]) -> str:
+def figure_cells(figures: Mapping[str, Figure]) -> Cells:
     """Figures by name: one row if all are numbers, else a row for each entry with name and place.
 
     >>> import numpy as np
-    >>> print(csv_figures({"value": 5.0, "d_x": np.array([2.0, 4.0])}))
+    >>> print(csv_rows(figure_cells({"value": 5.0, "d_x": np.array([2.0, 4.0])})))
     name,index,value
     value,,5
     d_x,0,2
     d_x,1,4
     """
     if not any(map(is_array, figures.values())):
-        return csv_text(figures)
+        return single_row(figures)
     rows: list[tuple[str, str, float]] = []
     for name, figure in figures.items():
         places = (" ".join(map(str, index)) for index in indices(shape_of(figure)))
         rows += [(name, place, entry) for place, entry in zip(places, entries(figure), strict=True)]
-    return csv_rows(["name", "index", "value"], rows)
+    return Cells(["name", "index", "value"], rows)
 
 
-def plain_lines(rows: Iterable[tuple[str, Iterable[float | str]]]) -> str:
-    """Lines of a name and its values, separated by blanks."""
-    return "\n".join(
-        " ".join([*([name] if name else []), *(digits(v) if isinstance(v, float) else v for v in values)])
-        for name, values in rows
-    )
-
-
-def plain_figures(figures: Mapping[str, Figure]) -> str:
+def figure_lines(figures: Mapping[str, Figure]) -> list[Line]:
     """A line for each figure, the entries of an array row by row."""
-    return plain_lines((name, entries(figure)) for name, figure in figures.items())
+    return [(name, entries(figure)) for name, figure in figures.items()]
 
 
-def listing(columns: Sequence[str], rows: Iterable[Sequence[float | str]], format: str) -> str:
-    r"""A list of things with their properties, as CSV, as a LaTeX table, or a line each with tabs between.
+def listing(columns: Sequence[str], rows: Sequence[Sequence[float | str]]) -> str:
+    r"""A list of things with their properties as a LaTeX table.
 
-    >>> print(listing(["name", "ulps"], [["x_1", 0.5]], "latex"))
+    >>> print(listing(["name", "ulps"], [["x_1", 0.5]]))
     \begin{tabular}{ll}
     \texttt{name} & \texttt{ulps} \\
     \hline
     \texttt{x\_1} & 0.5 \\
     \end{tabular}
     """
-    if format == "csv":
-        return csv_rows(columns, rows)
-    if format == "plain":
-        return "\n".join("\t".join(digits(v) if isinstance(v, float) else v for v in row) for row in rows)
     head, *body = [" & ".join(map(_latex_cell, row)) + r" \\" for row in [columns, *rows]]
     return "\n".join([rf"\begin{{tabular}}{{{'l' * len(columns)}}}", head, r"\hline", *body, r"\end{tabular}"])
 

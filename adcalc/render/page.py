@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from adcalc.errors import Caution, Source
 from adcalc.function import Function
 from adcalc.render.figures import flat, is_array, mentioned
-from adcalc.render.printable import printable
+from adcalc.render.printable import write
 from adcalc.render.problems import caution_text
+from adcalc.render.report import Report
 from adcalc.results import Figure
 
 if TYPE_CHECKING:
@@ -93,6 +94,6 @@ def latex_partial(by: Sequence[str]) -> str:
     return rf"\frac{{\partial^2 f}}{{{below}}}"
 
 
-def write(text: str) -> None:
-    """A line, or several, on standard output."""
-    sys.stdout.write(printable(text) + "\n")
+def write_latex(report: Report) -> None:
+    """A report as LaTeX."""
+    write(report.latex())

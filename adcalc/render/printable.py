@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import sys
 from typing import IO, Any
 
 #: What turns the direction of writing, or hides it (the Trojan source attack; Boucher and Anderson, 2021).
@@ -55,3 +56,8 @@ class PrintableStream:
     def flush(self) -> None:
         """Everything so far is on the terminal."""
         self._file.flush()
+
+
+def write(text: str) -> None:
+    """A line, or several, on standard output."""
+    sys.stdout.write(printable(text) + "\n")

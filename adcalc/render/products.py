@@ -1,43 +1,52 @@
-"""Jacobians and their products with vectors, in each of the formats."""
+"""Jacobians and their products with vectors, as reports."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adcalc.errors import Caution
 from adcalc.function import Function
 from adcalc.render.figures import is_array, labels, mentioned, shape_of
-from adcalc.render.machine import csv_columns, csv_figures, json_line, plain_figures
+from adcalc.render.formats import show
+from adcalc.render.machine import column_cells, figure_cells, figure_lines
 from adcalc.render.named import named
-from adcalc.render.page import latex_equations, latex_figure, latex_partial, pointed, title, write
+from adcalc.render.page import latex_equations, latex_figure, latex_partial, pointed, title
+from adcalc.render.report import Cells, Report
 from adcalc.results import Array, Figure, HessianProduct, Jacobian, Pullback, Pushforward
+
+if TYPE_CHECKING:
+    from adcalc.render.screen import Screen
 
 _MOST_COLUMNS = 8
 
 
 def show_jacobian(function: Function, at: Mapping[str, Figure], backend: str, result: Jacobian, format: str) -> None:
     """The value and the matrix of all its partial derivatives."""
-    rows = math.prod(shape_of(result.value))
-    match format:
-        case "json":
-            fields: dict[str, Any] = {"value": result.value, "jacobian": result.blocks}
-            if result.error_estimate is not None:
-                fields["error_estimate"] = result.error_estimate
-            write(_json(function, at, backend, fields, result.warnings))
-        case "csv":
-            write(csv_figures(named(result)))
-        case "plain":
-            write(plain_figures({"value": result.value, **result.blocks}))
-        case "latex":
-            lines = [
-                (latex_partial([name]), _matrix(d, rows) if is_array(result.value) and is_array(d) else d)
-                for name, d in result.blocks.items()
-            ]
-            write(latex_equations(function, result.value, [(sign, latex_figure(shown)) for sign, shown in lines]))
-        case _:
-            _jacobian_table(function, at, result)
+
+    def record() -> dict[str, Any]:
+        fields: dict[str, Any] = {"value": result.value, "jacobian": result.blocks}
+        if result.error_estimate is not None:
+            fields["error_estimate"] = result.error_estimate
+        return fields
+
+    def latex() -> str:
+        rows = math.prod(shape_of(result.value))
+        blocks = [
+            (latex_partial([name]), _matrix(d, rows) if is_array(result.value) and is_array(d) else d)
+            for name, d in result.blocks.items()
+        ]
+        return latex_equations(function, result.value, [(sign, latex_figure(shown)) for sign, shown in blocks])
+
+    report = Report(
+        records=lambda: [_record(function, at, backend, record())],
+        cells=lambda: figure_cells(named(result)),
+        lines=lambda: figure_lines({"value": result.value, **result.blocks}),
+        latex=latex,
+        draw=lambda screen: _jacobian_table(screen, function, at, result),
+        warnings=result.warnings,
+    )
+    show(report, format)
 
 
 def _matrix(block: Figure, rows: int) -> Array:
@@ -48,13 +57,11 @@ def _matrix(block: Figure, rows: int) -> Array:
     return block.reshape(rows, block.size // rows if rows else 0)
 
 
-def _jacobian_table(function: Function, at: Mapping[str, Figure], result: Jacobian) -> None:
+def _jacobian_table(screen: Screen, function: Function, at: Mapping[str, Figure], result: Jacobian) -> None:
     import numpy as np
 
     from adcalc.render.grids import Shown, error_bound, parts, show_figures, show_matrix, summary, whole_fits
-    from adcalc.render.screen import Screen
 
-    screen = Screen()
     title(screen, function, at)
     if not is_array(result.value):
         show_figures(screen, parts(screen, result.value, result.blocks, result.error_estimate))
@@ -77,8 +84,6 @@ def _jacobian_table(function: Function, at: Mapping[str, Figure], result: Jacobi
                 show_matrix(screen, screen.partial(name), matrix, rows, columns[name])
             screen.line(f"  {summary(screen, result.blocks[name])}")
     if result.error_estimate is not None:
-        import numpy as np
-
         worst = max((float(np.max(error)) for error in result.error_estimate.values() if np.size(error)), default=0.0)
         screen.line(f"  every entry with an error below {error_bound(worst)}")
 
@@ -92,57 +97,63 @@ def show_pushforward(
     format: str,
 ) -> None:
     """The value and how it moves along a tangent."""
-    match format:
-        case "json":
-            fields = {"along": tangent, "value": result.value, "tangent": result.tangent}
-            write(_json(function, at, backend, fields, result.warnings))
-        case "csv" if is_array(result.value):
-            write(csv_columns({"value": result.value, "tangent": result.tangent}))
-        case "csv":
-            write(csv_figures(named(result)))
-        case "plain":
-            write(plain_figures(named(result)))
-        case "latex":
-            write(latex_equations(function, result.value, [(r"\dot{f}", latex_figure(result.tangent))]))
-        case _:
-            from adcalc.render.grids import Shown, show_columns, show_figures
-            from adcalc.render.screen import Screen
+    fields = {"along": tangent, "value": result.value, "tangent": result.tangent}
 
-            screen = Screen()
-            title(screen, function, at, f"along {pointed(screen, tangent)}")
-            if len(shape_of(result.value)) == 1:
-                show_columns(screen, {"f": result.value, "tangent": result.tangent})
-            else:
-                figures = {"f": result.value, "tangent": result.tangent}
-                show_figures(screen, [Shown(name.__add__, figure) for name, figure in figures.items()])
+    def draw(screen: Screen) -> None:
+        from adcalc.render.grids import Shown, show_columns, show_figures
+
+        title(screen, function, at, f"along {pointed(screen, tangent)}")
+        figures = {"f": result.value, "tangent": result.tangent}
+        if len(shape_of(result.value)) == 1:
+            show_columns(screen, {"f": result.value, "tangent": result.tangent})
+        else:
+            show_figures(screen, [Shown(name.__add__, figure) for name, figure in figures.items()])
+
+    def cells() -> Cells:
+        if is_array(result.value):
+            return column_cells({"value": result.value, "tangent": result.tangent})
+        return figure_cells(named(result))
+
+    report = Report(
+        records=lambda: [_record(function, at, backend, fields)],
+        cells=cells,
+        lines=lambda: figure_lines(named(result)),
+        latex=lambda: latex_equations(function, result.value, [(r"\dot{f}", latex_figure(result.tangent))]),
+        draw=draw,
+        warnings=result.warnings,
+    )
+    show(report, format)
 
 
 def show_pullback(
     function: Function, at: Mapping[str, Figure], cotangent: Figure, backend: str, result: Pullback, format: str
 ) -> None:
     """The value and what a cotangent of it contributes to each variable."""
-    match format:
-        case "json":
-            fields = {"cotangent": cotangent, "value": result.value, "vjp": result.cotangents}
-            write(_json(function, at, backend, fields, result.warnings))
-        case "csv":
-            write(csv_figures(named(result)))
-        case "plain":
-            write(plain_figures({"value": result.value, **result.cotangents}))
-        case "latex":
-            from adcalc.algebras.latex import symbol
+    fields = {"cotangent": cotangent, "value": result.value, "vjp": result.cotangents}
 
-            pulled = [(rf"\bar{{{symbol(name)}}}", latex_figure(bar)) for name, bar in result.cotangents.items()]
-            write(latex_equations(function, result.value, pulled))
-        case _:
-            from adcalc.render.grids import Shown, show_figures
-            from adcalc.render.screen import Screen
+    def latex() -> str:
+        from adcalc.algebras.latex import symbol
 
-            screen = Screen()
-            title(screen, function, at, f"cotangent {mentioned(cotangent, unicode=screen.unicode)}")
-            figures = [Shown("f".__add__, result.value)]
-            figures += [Shown(f"vjp {name}".__add__, pulled) for name, pulled in result.cotangents.items()]
-            show_figures(screen, figures)
+        pulled = [(rf"\bar{{{symbol(name)}}}", latex_figure(bar)) for name, bar in result.cotangents.items()]
+        return latex_equations(function, result.value, pulled)
+
+    def draw(screen: Screen) -> None:
+        from adcalc.render.grids import Shown, show_figures
+
+        title(screen, function, at, f"cotangent {mentioned(cotangent, unicode=screen.unicode)}")
+        figures = [Shown("f".__add__, result.value)]
+        figures += [Shown(f"vjp {name}".__add__, pulled) for name, pulled in result.cotangents.items()]
+        show_figures(screen, figures)
+
+    report = Report(
+        records=lambda: [_record(function, at, backend, fields)],
+        cells=lambda: figure_cells(named(result)),
+        lines=lambda: figure_lines({"value": result.value, **result.cotangents}),
+        latex=latex,
+        draw=draw,
+        warnings=result.warnings,
+    )
+    show(report, format)
 
 
 def show_hessian_product(
@@ -154,36 +165,37 @@ def show_hessian_product(
     format: str,
 ) -> None:
     """Value, gradient, and the Hessian times a vector."""
-    match format:
-        case "json":
-            fields = {"vector": vector, "value": result.value, "gradient": result.partials, "hvp": result.products}
-            write(_json(function, at, backend, fields, result.warnings))
-        case "csv":
-            write(csv_figures(named(result)))
-        case "plain":
-            products = {f"hvp_{name}": product for name, product in result.products.items()}
-            write(plain_figures({"value": result.value, **result.partials, **products}))
-        case "latex":
-            from adcalc.algebras.latex import symbol
+    fields = {"vector": vector, "value": result.value, "gradient": result.partials, "hvp": result.products}
+    products = {f"hvp_{name}": product for name, product in result.products.items()}
 
-            slopes = [(latex_partial([name]), latex_figure(d)) for name, d in result.partials.items()]
-            lines = [
-                (rf"\left(\nabla^2 f \, v\right)_{{{symbol(name)}}}", latex_figure(product))
-                for name, product in result.products.items()
-            ]
-            write(latex_equations(function, result.value, [*slopes, *lines]))
-        case _:
-            from adcalc.render.grids import Shown, parts, show_figures
-            from adcalc.render.screen import Screen
+    def latex() -> str:
+        from adcalc.algebras.latex import symbol
 
-            screen = Screen()
-            title(screen, function, at, f"along {pointed(screen, vector)}")
-            show_figures(screen, parts(screen, result.value, result.partials))
-            screen.line()
-            show_figures(screen, [Shown(f"hvp {name}".__add__, product) for name, product in result.products.items()])
+        slopes = [(latex_partial([name]), latex_figure(d)) for name, d in result.partials.items()]
+        moved = [
+            (rf"\left(\nabla^2 f \, v\right)_{{{symbol(name)}}}", latex_figure(product))
+            for name, product in result.products.items()
+        ]
+        return latex_equations(function, result.value, [*slopes, *moved])
+
+    def draw(screen: Screen) -> None:
+        from adcalc.render.grids import Shown, parts, show_figures
+
+        title(screen, function, at, f"along {pointed(screen, vector)}")
+        show_figures(screen, parts(screen, result.value, result.partials))
+        screen.line()
+        show_figures(screen, [Shown(f"hvp {name}".__add__, product) for name, product in result.products.items()])
+
+    report = Report(
+        records=lambda: [_record(function, at, backend, fields)],
+        cells=lambda: figure_cells(named(result)),
+        lines=lambda: figure_lines({"value": result.value, **result.partials, **products}),
+        latex=latex,
+        draw=draw,
+        warnings=result.warnings,
+    )
+    show(report, format)
 
 
-def _json(
-    function: Function, at: Mapping[str, Figure], backend: str, fields: Mapping[str, Any], warnings: tuple[Caution, ...]
-) -> str:
-    return json_line({"formula": str(function), "at": at, "backend": backend, **fields}, warnings)
+def _record(function: Function, at: Mapping[str, Figure], backend: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {"formula": str(function), "at": at, "backend": backend, **fields}

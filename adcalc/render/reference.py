@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from adcalc.errors import NameProblem, near
 from adcalc.ir.primitive import Primitive
 from adcalc.lower.rules import ARGUMENTS
-from adcalc.render.machine import json_line, listing
-from adcalc.render.page import write
-from adcalc.render.screen import Screen
+from adcalc.render.formats import show
+from adcalc.render.machine import listing
+from adcalc.render.report import Cells, Report
 from adcalc.table import PRIMITIVES, TABLE
+
+if TYPE_CHECKING:
+    from adcalc.render.screen import Screen
 
 #: How a reader writes what is no call and stands for no sign between two arguments.
 _WRITTEN = {
@@ -89,10 +94,21 @@ def adjoints(row: Primitive) -> list[tuple[str, str]]:
     return list(zip(names, texts, strict=False))
 
 
-def show_all() -> None:
-    """The list of all functions by group."""
-    screen = Screen()
-    rows = all_rows()
+def show_functions(rows: list[Primitive], format: str) -> None:
+    """Functions of the language: by group, or everything about one."""
+    cells = [[row.name, signature(row), "" if row.constant else _in_short(row), row.doc] for row in rows]
+    header = ["name", "signature", "rule", "doc"]
+    report = Report(
+        records=lambda: map(_record, rows),
+        cells=lambda: Cells(header, cells),
+        lines=lambda: [("", ["\t".join(row)]) for row in cells],
+        latex=lambda: listing(header, cells),
+        draw=lambda screen: _one(screen, rows[0]) if len(rows) == 1 else _by_group(screen, rows),
+    )
+    show(report, format)
+
+
+def _by_group(screen: Screen, rows: list[Primitive]) -> None:
     for position, group in enumerate(dict.fromkeys(row.group for row in rows)):
         if position:
             screen.line()
@@ -118,9 +134,7 @@ def _in_short(row: Primitive) -> str:
     return row.doc if row.constant else "; ".join(text or "none" for _, text in rules(row))
 
 
-def show_one(row: Primitive) -> None:
-    """Everything about one function."""
-    screen = Screen()
+def _one(screen: Screen, row: Primitive) -> None:
     screen.line(signature(row), "bold")
     screen.line(f"  {row.doc}")
     screen.line()
@@ -151,20 +165,12 @@ def show_one(row: Primitive) -> None:
         screen.table(["", ""], lines, numbers=False)
 
 
-def show_json(rows: list[Primitive]) -> None:
-    """One object a line."""
-    for row in rows:
-        worker = core(row) or row
-        fields = {
-            "name": row.name, "group": row.group, "doc": row.doc, "aliases": list(row.aliases),
-            "derivative": dict(rules(row)), "domain": worker.domain, "kinks": row.kinks,
-        }  # fmt: skip
-        if row.over:
-            fields |= {"signature": signature(row), "adjoint": dict(adjoints(row)), "value": row.body}
-        write(json_line(fields))
-
-
-def show_listing(rows: list[Primitive], format: str) -> None:
-    """A line for each function: its name, how it is written, its rule or the formula it stands for, what it does."""
-    cells = [[row.name, signature(row), "" if row.constant else _in_short(row), row.doc] for row in rows]
-    write(listing(["name", "signature", "rule", "doc"], cells, format))
+def _record(row: Primitive) -> dict[str, object]:
+    worker = core(row) or row
+    fields: dict[str, object] = {
+        "name": row.name, "group": row.group, "doc": row.doc, "aliases": list(row.aliases),
+        "derivative": dict(rules(row)), "domain": worker.domain, "kinks": row.kinks,
+    }  # fmt: skip
+    if row.over:
+        fields |= {"signature": signature(row), "adjoint": dict(adjoints(row)), "value": row.body}
+    return fields

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adcalc.render.printable import printable
+from adcalc.render.report import Report
 
 _PLAIN_BOX = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _ENDLESS = 1_000_000
@@ -109,3 +110,8 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def _whole_part(cell: str) -> str:
     return cell.partition(".")[0].partition("e")[0] if cell[:1].isdigit() or cell[:1] == "-" else cell
+
+
+def draw(report: Report) -> None:
+    """A report for a reader."""
+    report.draw(Screen())
