@@ -133,7 +133,7 @@ IDENTITIES = [
     Identity("sum(kron(A, B)^2)", "B", lambda p: 2 * p.B * (p.A**2).sum()),
     # determinants and inverses, Matrix Cookbook 2.1 and 2.2
     Identity("det(X)", "X", lambda p: det(p.X) * inv(p.X).T, "cofactor(X)"),
-    Identity("log(det(S))", "S", lambda p: inv(p.S).T, "inv(S).T"),
+    Identity("log(det(S))", "S", lambda p: inv(p.S).T, "inv(S).T for det(S) > 0"),
     Identity("logdet(X)", "X", lambda p: inv(p.X).T, "inv(X).T"),
     Identity("det(A@X@C)", "X", lambda p: det(p.A @ p.X @ p.C) * inv(p.X).T),
     Identity("det(B@B.T)", "B", lambda p: 2 * det(p.B @ p.B.T) * inv(p.B @ p.B.T) @ p.B),

@@ -18,7 +18,7 @@ PAGE = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
 _PLACES = PAGE.partition("## Places to touch\n")[2].partition("\n## ")[0]
 _BLOCK = re.compile(
     r"(?:(?:A new module `(?P<new>[^`]+)`|In `(?P<file>[^`]+)`, before `(?P<before>[^`]+)`):\n\n)?"
-    r"```(?P<kind>python|console)\n(?P<text>.*?)^```$",
+    r"```(?P<kind>python|text|console)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -35,7 +35,7 @@ def additions() -> Iterator[Addition]:
     """Those on the page."""
     for section in _PLACES.split("\n### ")[1:]:
         blocks = [found.groupdict("") for found in _BLOCK.finditer(section)]
-        changes = [block for block in blocks if block["kind"] == "python"]
+        changes = [block for block in blocks if block["kind"] != "console"]
         commands = "".join(block["text"] for block in blocks if block["kind"] == "console")
         yield Addition(section.partition("\n")[0], changes, commands)
 

@@ -18,13 +18,16 @@ from adcalc.batches.computation import Computation
 from adcalc.batches.points import Points
 from adcalc.checks.adaptive_precision import LEAST_DIGITS, MOST_DIGITS
 from adcalc.ir.expr import Number
-from adcalc.ir.program import Unused, evaluate, lowered
+from adcalc.ir.program import Program, Unused, evaluate, lowered
 from adcalc.table.operators import COMPARISON
 
 Array: TypeAlias = Any
 
-#: Operations at a time, on all rows of a block together: some tenths of a second.
-_BLOCK = 20_000
+#: Operations of many digits at a time, on all rows of a block together: about half a second.
+_BLOCK = 60_000
+_MOST_ROWS = 256
+#: Doubles at a time, where it is found out how many digits it takes.
+_DOUBLES = 4_000_000
 #: Numbers of digits that are tried, so that rows which need about as many go together.
 _LADDER = (60, 120, 250, 500, 1_000)
 
@@ -46,15 +49,20 @@ def settle_rows(
     done = np.zeros(len(rows), dtype=bool)
     places = np.flatnonzero(~_beside_literals(work, where, rows))
     needed = np.zeros(len(rows), dtype=int)
-    block = max(1, min(256, _BLOCK // max(1, work.program.operations)))
-    for first in range(0, len(places), block * 16):
-        some = places[first : first + block * 16]
-        needed[some] = _digits(work, _part(where, rows[some]))
+    program = lowered([*work.results, *work.ties])
+    at_once = max(1, _DOUBLES // max(1, len(program.slots)))
+    for first in range(0, len(places), at_once):
+        some = places[first : first + at_once]
+        needed[some] = _digits(program, len(work.results), _part(where, rows[some]))
+    block = max(1, min(_MOST_ROWS, _BLOCK // max(1, work.program.operations)))
+    begun = False
     for least, digits in zip((0, *_LADDER), _LADDER, strict=False):
         together = places[(needed[places] > least) & (needed[places] <= digits)]
         for first in range(0, len(together), block):
-            if late():
+            # The first rows, which are the worst, are computed in any case.
+            if begun and late():
                 return done
+            begun = True
             some = together[first : first + block]
             part = _part(where, rows[some])
             one, sure = _results(work, part, digits)
@@ -81,12 +89,11 @@ def _beside_literals(work: Computation, where: Points, rows: Array) -> Array:
     return found | any(number in inexact for number in where.numbers.values())
 
 
-def _digits(work: Computation, part: Points) -> Array:
+def _digits(program: Program, results: int, part: Points) -> Array:
     """Digits that see the smallest number on the way of each row beside the largest, and beside 1; 0 on a kink or a tie.
 
     Whether a tie is meant is decided for one row at a time.
     """
-    program = lowered([*work.results, *work.ties])
     least, most = (np.ones(part.rows, dtype=int) for _ in range(2))
     with np.errstate(all="ignore"):
         values = evaluate(program._replace(branching=False), ARRAYS, {**part.numbers, **part.columns})
@@ -96,7 +103,7 @@ def _digits(work: Computation, part: Points) -> Array:
                 exponents = np.where(sound, np.frexp(np.where(sound, value, 1.0))[1], 1)
                 least, most = np.minimum(least, exponents), np.maximum(most, exponents)
     found: Array = LEAST_DIGITS + np.ceil((most - least) * math.log10(2.0)).astype(int)
-    for output in program.outputs[len(work.results) :]:
+    for output in program.outputs[results:]:
         found = np.where(np.asarray(values[output], dtype=float) != 0.0, 0, found)
     return found
 

@@ -18,7 +18,8 @@ from adcalc.ir.expr import Apply, Expr, Variable, apply, number, rebuild, topolo
 from adcalc.ir.primitive import Primitive
 from adcalc.ir.program import evaluate, lowered
 from adcalc.lower.rules import Call, compiled
-from adcalc.symbolic.conditions import Condition, Either, Known, Range, Within, joined, read
+from adcalc.symbolic.comparisons import read
+from adcalc.symbolic.conditions import Condition, Either, Known, Range, Within, joined
 from adcalc.symbolic.simplify import constant, quotient
 from adcalc.table import PRIMITIVES
 
