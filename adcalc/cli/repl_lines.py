@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from adcalc.errors import Source, Span, SyntaxProblem, near
 from adcalc.parser.lexer import Token, tokens
-from adcalc.session import Coordinate, Definition, Excerpt
+from adcalc.session import Coordinate, DefinedFunction, Excerpt
 
 #: Requests by their first word: what they answer, and the clauses they may have.
 REQUESTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -62,7 +62,7 @@ class Change:
 Step: TypeAlias = Request | Change | Excerpt
 
 
-def steps(source: Source, known: Mapping[str, Coordinate | Definition]) -> list[Step]:
+def steps(source: Source, known: Mapping[str, Coordinate | DefinedFunction]) -> list[Step]:
     """What a line asks for, in order.
 
     Args:
@@ -86,7 +86,7 @@ def steps(source: Source, known: Mapping[str, Coordinate | Definition]) -> list[
     return found
 
 
-def _step(piece: list[Token], source: Source, known: Mapping[str, Coordinate | Definition]) -> Step:
+def _step(piece: list[Token], source: Source, known: Mapping[str, Coordinate | DefinedFunction]) -> Step:
     whole = Excerpt(source, piece[0].start, piece[-1].end)
     if _changes(piece):
         return Change(whole)
@@ -108,10 +108,10 @@ def _changes(piece: Sequence[Token]) -> bool:
     return False
 
 
-def _is_request(piece: Sequence[Token], meaning: Coordinate | Definition | None) -> bool:
+def _is_request(piece: Sequence[Token], meaning: Coordinate | DefinedFunction | None) -> bool:
     word, following = piece[0], piece[1].kind if len(piece) > 1 else "$END"
     if following == "LPAR":
-        callable_ = isinstance(meaning, Definition) and bool(meaning.head)
+        callable_ = isinstance(meaning, DefinedFunction) and bool(meaning.head)
         return not callable_ and (word.text != "diff" or any(_is_clause(piece, i) for i in range(2, len(piece))))
     return meaning is None or following not in _OPERATORS
 

@@ -18,7 +18,7 @@ from adcalc.render.figures import mentioned
 from adcalc.render.formats import FORMATS
 from adcalc.render.machine import json_line
 from adcalc.render.printable import write
-from adcalc.session import Coordinate, Definition, Excerpt, Session
+from adcalc.session import Coordinate, DefinedFunction, Excerpt, Session
 
 #: The first line of a saved session; only files that begin with it are written over.
 _HEADER = "# adcalc session"
@@ -100,7 +100,7 @@ def _word(text: str) -> str:
 def _variables(session: Session, _: str) -> bool:
     if session.format == "json":
         values = {e.name: e.value for e in session.entries.values() if isinstance(e, Coordinate)}
-        texts = {e.head or e.name: e.text for e in session.entries.values() if isinstance(e, Definition)}
+        texts = {e.head or e.name: e.text for e in session.entries.values() if isinstance(e, DefinedFunction)}
         write(json_line({"values": values, "definitions": texts}))
     else:
         lines = [f"{e.name} = {mentioned(e.value)}" for e in session.entries.values() if isinstance(e, Coordinate)]

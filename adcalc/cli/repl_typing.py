@@ -18,7 +18,7 @@ from adcalc.errors import Problem, Source
 from adcalc.parser.lexer import tokens
 from adcalc.render.figures import mentioned
 from adcalc.render.formats import FORMATS
-from adcalc.session import Coordinate, Definition, Session
+from adcalc.session import Coordinate, DefinedFunction, Session
 from adcalc.table import CALLABLE, CONSTANTS
 
 STYLE = Style.from_dict(
@@ -91,7 +91,7 @@ class Names(Completer):
             choices |= {word: (f"{word} ", text.strip("`")) for word, text in CLAUSES.items()}
         for name, text in own.items():
             entry = self.session.entries[name]
-            choices[name] = (f"{name}(" if isinstance(entry, Definition) and entry.head else name, text)
+            choices[name] = (f"{name}(" if isinstance(entry, DefinedFunction) and entry.head else name, text)
         if typed:
             choices |= {name: (f"{name}(", row.doc) for name, row in CALLABLE.items() if name not in own}
             choices |= {name: (name, row.doc) for name, row in CONSTANTS.items() if name not in own}
@@ -101,7 +101,7 @@ class Names(Completer):
                 yield Completion(text, -len(typed), display=name, display_meta=doc)
 
 
-def _text(entry: Coordinate | Definition) -> str:
+def _text(entry: Coordinate | DefinedFunction) -> str:
     if isinstance(entry, Coordinate):
         return f"{entry.name} = {mentioned(entry.value)}"
     return " ".join(entry.text.split())[:60]

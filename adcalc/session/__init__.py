@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adcalc.session.entries import ANSWER, Coordinate, Definition
+from adcalc.session.entries import ANSWER, Coordinate, DefinedFunction
 from adcalc.session.question import Excerpt, Question, Remark
 from adcalc.session.state import Session
 

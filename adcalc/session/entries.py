@@ -37,7 +37,7 @@ class Coordinate:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class DefinedFunction:
     """A name that stands for a formula, or a function of the user's."""
 
     name: str
@@ -56,13 +56,13 @@ class Definition:
         """The statements that define it."""
         return "\n".join(self.statements)
 
-    def changed(self, later: Definition) -> Definition:
+    def changed(self, later: DefinedFunction) -> DefinedFunction:
         """This definition with another one that builds on it."""
         uses = Uses(
             tuple(dict.fromkeys((*self.uses.names, *(name for name in later.uses.names if name != self.name)))),
             tuple(dict.fromkeys((*self.uses.calls, *later.uses.calls))),
         )
-        return Definition(
+        return DefinedFunction(
             self.name, self.statements + later.statements, uses, self.head, self.free & later.free, later.since
         )
 
@@ -70,9 +70,9 @@ class Definition:
         """Whether it was typed when a name stood for an entry, and uses it."""
         return self.name != entry.name and entry.name in self.uses.of_kind(entry) and entry.name not in self.free
 
-    def renamed(self, entry: Entry, to: str) -> Definition:
+    def renamed(self, entry: Entry, to: str) -> DefinedFunction:
         """The same with another name for what an entry stands for; of the entry itself, under that name."""
-        calls = isinstance(entry, Definition) and entry.head != ""
+        calls = isinstance(entry, DefinedFunction) and entry.head != ""
         old = entry.name
         uses = Uses(
             tuple([to if name == old and not calls else name for name in self.uses.names]),
@@ -80,10 +80,10 @@ class Definition:
         )
         texts = tuple([with_name(text, old, to, calls=calls) for text in self.statements])
         head = with_name(self.head, old, to, calls=calls)
-        return Definition(to if self.name == old else self.name, texts, uses, head, self.free, self.since)
+        return DefinedFunction(to if self.name == old else self.name, texts, uses, head, self.free, self.since)
 
 
-Entry: TypeAlias = Coordinate | Definition
+Entry: TypeAlias = Coordinate | DefinedFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +114,14 @@ class Uses:
 
     def of_kind(self, entry: Entry) -> tuple[str, ...]:
         """The names among which an entry's would mean that entry."""
-        return self.calls if isinstance(entry, Definition) and entry.head else self.names
+        return self.calls if isinstance(entry, DefinedFunction) and entry.head else self.names
 
 
 @dataclass(frozen=True, slots=True)
 class Needed:
     """What a formula depends on: definitions in order, variables with values, and those without."""
 
-    definitions: list[Definition]
+    definitions: list[DefinedFunction]
     given: dict[str, Figure]
     free: dict[str, None]
 
@@ -141,9 +141,9 @@ class Needed:
             match entry:
                 case Coordinate() if bare:
                     found.given[name] = entry.value
-                case Definition() if complete:
+                case DefinedFunction() if complete:
                     found.definitions.append(entry)
-                case Definition() if bare or entry.head:
+                case DefinedFunction() if bare or entry.head:
                     stack.append((name, not entry.head, True))
                     stack.extend(_steps(entry.uses))
                 case None if bare and (name in apart or name not in CONSTANTS):

@@ -20,7 +20,7 @@ from adcalc.results import Figure
 from adcalc.session.entries import (
     ANSWER,
     Coordinate,
-    Definition,
+    DefinedFunction,
     Entry,
     Needed,
     Uses,
@@ -70,7 +70,7 @@ class Session:
         former = self.entries.get(name)
         entry: Entry
         builds_on = not head and name in uses.names
-        if builds_on and (former is None or (isinstance(former, Definition) and former.head)):
+        if builds_on and (former is None or (isinstance(former, DefinedFunction) and former.head)):
             hint = f"write `{name} = ...` without `{name}` first"
             raise NameProblem(f"`{name}` has no value yet that could be changed", place, hint, typed.source)
         needed = Needed.by(uses, self.entries)
@@ -80,13 +80,13 @@ class Session:
                 entry, remarks = self._coordinate(name, question)
         else:
             definition, remarks = self._definition(typed, statement, uses, head)
-            entry = former.changed(definition) if builds_on and isinstance(former, Definition) else definition
-        if name == ANSWER and isinstance(entry, Definition):
+            entry = former.changed(definition) if builds_on and isinstance(former, DefinedFunction) else definition
+        if name == ANSWER and isinstance(entry, DefinedFunction):
             hint = "give the formula a name of its own"
             raise NameProblem(f"`{ANSWER}` is the last value and cannot be a formula", place, hint, typed.source)
         kept = {} if former is None or name == ANSWER else self._kept_apart(former)
         known = {**self.entries, **kept}
-        if isinstance(entry, Definition):
+        if isinstance(entry, DefinedFunction):
             self._refuse_circle(entry, known, typed, place)
         changed = {**kept, name: entry}
         self._changes.append(tuple([(each, self.entries.get(each)) for each in changed]))
@@ -105,11 +105,11 @@ class Session:
 
     def _kept_apart(self, former: Entry) -> dict[str, Entry]:
         """The definitions that use an entry, and last the entry itself, with a name of its own for it."""
-        users = [each for each in self.entries.values() if isinstance(each, Definition) and each.depends_on(former)]
+        users = [each for each in self.entries.values() if isinstance(each, DefinedFunction) and each.depends_on(former)]
         if not users:
             return {}
         names = (former.name + "".join(_SUBSCRIPTS[int(digit)] for digit in str(number)) for number in count(1))
-        used = {name for each in self.entries.values() if isinstance(each, Definition) for name in each.uses.names}
+        used = {name for each in self.entries.values() if isinstance(each, DefinedFunction) for name in each.uses.names}
         to = next(name for name in names if name not in self.entries and name not in used)
         moved = replace(former, name=to) if isinstance(former, Coordinate) else former.renamed(former, to)
         return {**{each.name: each.renamed(former, to) for each in users}, to: moved}
@@ -140,7 +140,7 @@ class Session:
         at = at or {}
         apart = {
             *at,
-            *(n for n in by if n not in self.entries or (formulas and isinstance(self.entries[n], Definition))),
+            *(n for n in by if n not in self.entries or (formulas and isinstance(self.entries[n], DefinedFunction))),
         }
         return self._assembled(typed, Needed.by(Uses.of(statement), self.entries, frozenset(apart)), at, apart)
 
@@ -215,12 +215,12 @@ class Session:
         everything = Uses(tuple(self.entries), ())
         return [each.text for each in Needed.by(everything, self.entries).definitions]
 
-    def _definition(self, typed: Excerpt, statement: Syntax, uses: Uses, head: str) -> tuple[Definition, list[Remark]]:
+    def _definition(self, typed: Excerpt, statement: Syntax, uses: Uses, head: str) -> tuple[DefinedFunction, list[Remark]]:
         """A statement as a definition, read below the heads of what it uses: their bodies are known."""
         name = target(statement)
         own = typed.part(statement)
         known = {each: self.entries[each] for each in (*uses.names, *uses.calls) if each in self.entries}
-        heads = {each: entry.head for each, entry in known.items() if isinstance(entry, Definition) and entry.head}
+        heads = {each: entry.head for each, entry in known.items() if isinstance(entry, DefinedFunction) and entry.head}
         stubs = [Excerpt.whole(f"{written} = 0") for each, written in heads.items() if each != name]
         program = Program.of([*stubs, *_present(statement, name), own, Excerpt.whole("0")])
         with program.placing():
@@ -234,7 +234,7 @@ class Session:
                 raise NameProblem(f"`{ANSWER}` has no value yet", own.span, hint, own.source)
             text, uses = with_answer(text, answer.value), uses.without(ANSWER)
         free = frozenset({each for each in (*uses.names, *uses.calls) if each not in self.entries})
-        entry = Definition(name, (text,), uses, head, free, self._next)
+        entry = DefinedFunction(name, (text,), uses, head, free, self._next)
         return entry, program.remarks(function.cautions, typed.source)
 
     def _assembled(
@@ -261,11 +261,11 @@ class Session:
         return entry, question.remarks(result.warnings)
 
     def _refuse_circle(
-        self, new: Definition, known: Mapping[str, Entry], typed: Excerpt, place: tuple[int, int]
+        self, new: DefinedFunction, known: Mapping[str, Entry], typed: Excerpt, place: tuple[int, int]
     ) -> None:
         """Refuses a definition that what it uses is defined by."""
         if not any(
-            isinstance(entry, Definition) and entry.name != new.name and new.name in entry.uses.of_kind(new)
+            isinstance(entry, DefinedFunction) and entry.name != new.name and new.name in entry.uses.of_kind(new)
             for entry in known.values()
         ):
             return
