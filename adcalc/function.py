@@ -14,7 +14,7 @@ from adcalc.parser.resolve import read
 from adcalc.parser.scope import Meaning
 from adcalc.query import query
 from adcalc.query.inputs import Given, Point, merged
-from adcalc.query.query import listed
+from adcalc.query.query import names_listed
 from adcalc.results import Batch, Figure, Gradient, Hessian, HessianProduct, Jacobian, Pullback, Pushforward, Value
 from adcalc.symbolic import derived
 from adcalc.symbolic.derived import Axes
@@ -78,7 +78,7 @@ class Function:
 
     def evaluate(self, at: Point) -> Value:
         """The value at a point, with what is to be said about it."""
-        return query.value(self, at)
+        return query.value_at(self, at)
 
     def gradient(
         self,
@@ -99,7 +99,7 @@ class Function:
         >>> parse("sum(x^2)").gradient(x=[1, 2]).partials["x"]
         array([2., 4.])
         """
-        return query.gradient(self, merged(at, more), wrt, backend)
+        return query.gradient_at(self, merged(at, more), wrt, backend)
 
     def hessian(
         self,
@@ -113,7 +113,7 @@ class Function:
         Raises:
             Problem: as `gradient`.
         """
-        return query.hessian(self, merged(at, more), wrt, backend)
+        return query.hessian_at(self, merged(at, more), wrt, backend)
 
     def jacobian(
         self,
@@ -127,23 +127,23 @@ class Function:
         >>> parse("[x*y, x^2]").jacobian(x=1, y=2).blocks["x"]
         array([2., 2.])
         """
-        return query.jacobian(self, merged(at, more), wrt, backend)
+        return query.jacobian_at(self, merged(at, more), wrt, backend)
 
     def jvp(self, at: Point, tangent: Point, backend: str | Backend = "reverse") -> Pushforward:
         """The value, and how it moves along a tangent; variables that the tangent does not name stand still."""
-        return query.jvp(self, at, tangent, backend)
+        return query.jvp_at(self, at, tangent, backend)
 
     def vjp(
         self, at: Point, cotangent: Given = 1.0, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse"
     ) -> Pullback:
         """The value, and what a cotangent of it contributes to each variable."""
-        return query.vjp(self, at, cotangent, wrt, backend)
+        return query.vjp_at(self, at, cotangent, wrt, backend)
 
     def hvp(
         self, at: Point, vector: Point, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse"
     ) -> HessianProduct:
         """The value, the gradient, and the Hessian times a vector, without the Hessian."""
-        return query.hvp(self, at, vector, wrt, backend)
+        return query.hvp_at(self, at, vector, wrt, backend)
 
     def elementwise(self, at: Point, wrt: Sequence[str] | None = None, backend: str | Backend = "reverse") -> Gradient:
         """The value and the partial derivatives at every entry of the arrays of a point.
@@ -209,7 +209,7 @@ class Function:
         if not isinstance(order, int) or order < 0:
             raise InputProblem(f"the order of a derivative is a whole number, not {order!r}")
         wrt = wrt or self.only_variable()
-        return derived.diff(self, self.by(wrt), wrt, order, shapes) if order else self
+        return derived.diff_formula(self, self.by(wrt), wrt, order, shapes) if order else self
 
     def only_variable(self) -> tuple[str]:
         """The variable of a formula of one.
@@ -225,13 +225,13 @@ class Function:
 
     def gradient_formulas(self, wrt: Sequence[str] | None = None, shapes: Axes | None = None) -> dict[str, Function]:
         """The partial derivatives as formulas."""
-        return derived.gradient(self, self.by(wrt), shapes, asked=wrt is not None)
+        return derived.gradient_formulas(self, self.by(wrt), shapes, asked=wrt is not None)
 
     def hessian_formulas(
         self, wrt: Sequence[str] | None = None, shapes: Axes | None = None
     ) -> dict[tuple[str, ...], Function]:
         """The second partial derivatives as formulas, by row and column."""
-        return derived.hessian(self, self.by(wrt), shapes, asked=wrt is not None)
+        return derived.hessian_formulas(self, self.by(wrt), shapes, asked=wrt is not None)
 
     def by(self, wrt: Iterable[str] | None) -> tuple[str, ...]:
         """The names to differentiate by: those asked for, else the free ones."""
@@ -246,7 +246,7 @@ class Function:
         for name in wrt:
             if name not in known and not query.is_written(self, name):
                 guess = near(name, list(known))
-                hint = f"did you mean `{guess}`?" if guess else f"it has {listed(known)}"
+                hint = f"did you mean `{guess}`?" if guess else f"it has {names_listed(known)}"
                 raise NameProblem(f"the formula has no variable `{name}`", hint=hint)
         return wrt
 

@@ -18,10 +18,10 @@ Array: TypeAlias = Any
 Figure: TypeAlias = "float | Array"
 
 
-def all_finite(figures: Iterable[Figure]) -> bool:
+def finite_everywhere(figures: Iterable[Figure]) -> bool:
     """Whether every number, or every entry of every array, is finite.
 
-    >>> all_finite([1.0, float("inf")])
+    >>> finite_everywhere([1.0, float("inf")])
     False
     """
     for figure in figures:
@@ -46,7 +46,7 @@ class Value:
     @property
     def finite(self) -> bool:
         """Whether it is a finite number, or an array of them."""
-        return all_finite([self.value])
+        return finite_everywhere([self.value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Gradient:
     @property
     def finite(self) -> bool:
         """Whether every number is finite."""
-        return all_finite([self.value, *self.partials.values()])
+        return finite_everywhere([self.value, *self.partials.values()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Jacobian:
     @property
     def finite(self) -> bool:
         """Whether every number is finite."""
-        return all_finite([self.value, *self.blocks.values()])
+        return finite_everywhere([self.value, *self.blocks.values()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Pushforward:
     @property
     def finite(self) -> bool:
         """Whether every number is finite."""
-        return all_finite([self.value, self.tangent])
+        return finite_everywhere([self.value, self.tangent])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Pullback:
     @property
     def finite(self) -> bool:
         """Whether every number is finite."""
-        return all_finite([self.value, *self.cotangents.values()])
+        return finite_everywhere([self.value, *self.cotangents.values()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class HessianProduct:
     @property
     def finite(self) -> bool:
         """Whether every number is finite."""
-        return all_finite([self.value, *self.partials.values(), *self.products.values()])
+        return finite_everywhere([self.value, *self.partials.values(), *self.products.values()])
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Hessian:
     def finite(self) -> bool:
         """Whether every number is finite."""
         entries = (entry for row in self.matrix for entry in row)
-        return all_finite([self.value, *self.partials.values()]) and all(map(math.isfinite, entries))
+        return finite_everywhere([self.value, *self.partials.values()]) and all(map(math.isfinite, entries))
 
     @cached_property
     def eigenvalues(self) -> tuple[float, ...]:

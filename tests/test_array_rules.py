@@ -30,7 +30,7 @@ from adcalc.ir.expr import Apply, Expr, apply, number, topological, variable
 from adcalc.ir.primitive import Primitive
 from adcalc.lower.builder import Builder
 from adcalc.parser.resolve import read
-from adcalc.symbolic.matrix_derivative import partials
+from adcalc.symbolic.matrix_derivative import core_partials
 from adcalc.table import ARRAYS, PRIMITIVES, SCALAR
 
 Array: TypeAlias = Any
@@ -312,7 +312,7 @@ def test_core_gradients(case: Core, stacked: bool) -> None:
     found = made(case, stacked=stacked, weighed=True)
     wanted = [slopes_by(name, found.wanted, found.inputs) for name in found.wrt]
     reverse = carried(found, list(found.work.partials().formulas.values()), {}, ())
-    shown = partials(found.work.formula.root, found.work.formula.builder, list(found.wrt), exact=False)
+    shown = core_partials(found.work.formula.root, found.work.formula.builder, list(found.wrt), exact=False)
     count, seeds = unit_tangents(found)
     moved = found.work.pushforward().formula
     assert moved is not None

@@ -11,7 +11,7 @@ import pytest
 
 import adcalc
 from adcalc.parser import lalr
-from adcalc.parser.syntax import parse
+from adcalc.parser.syntax import syntax_of
 
 ROOT = Path(adcalc.__file__).parent
 
@@ -139,9 +139,9 @@ def test_a_gradient_needs_no_heavy_library() -> None:
 
 def test_the_kept_tables_are_those_of_the_grammar() -> None:
     """The tables beside the parser were compiled from the grammar as it stands."""
-    fresh = lalr.compiled(lalr.grammar_text())
+    fresh = lalr.compiled_tables(lalr.grammar_text())
 
-    assert lalr.tables() == lalr.loaded(fresh)
+    assert lalr.tables() == lalr.loaded_tables(fresh)
 
 
 def test_modules_are_short() -> None:
@@ -153,7 +153,23 @@ def test_modules_are_short() -> None:
 
 def test_the_parser_is_an_ordinary_function() -> None:
     """The public names are there, and no others."""
-    assert callable(parse)
+    assert callable(syntax_of)
     assert set(adcalc.__all__) <= {*dir(adcalc), *adcalc.__all__}
     with pytest.raises(AttributeError):
         adcalc.nothing  # noqa: B018
+
+
+#: Functions of the language may be called in every room what they are called in the language.
+MATHEMATICS = frozenset({"factorial", "logaddexp", "modulo", "power", "sinc", "sinh", "xlog1py", "xlogy"})
+
+
+def test_no_public_name_stands_in_two_rooms() -> None:
+    """What a name means does not depend on where it is read; a command is called what it does."""
+    homes: dict[str, set[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            command = room(path) == "cli" and getattr(node, "decorator_list", [])
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not command:
+                homes.setdefault(node.name, set()).add(room(path))
+    several = {name: rooms for name, rooms in homes.items() if len(rooms) > 1 and name not in MATHEMATICS}
+    assert several == {}

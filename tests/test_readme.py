@@ -10,7 +10,7 @@ import pytest
 
 from adcalc.backends import BACKENDS, backend_named
 from adcalc.cli.commands import COMMANDS
-from adcalc.render.reference import adjoints, all_rows, rules, signature
+from adcalc.render.reference import adjoint_texts, all_rows, rules, signature
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -30,7 +30,7 @@ def function_table() -> str:
         lines += ["", f"**{group}**", "", f"| | {title} | |", "|---|---|---|"]
         for row in known:
             if row.group == group:
-                found = adjoints(row) if row.over else rules(row)
+                found = adjoint_texts(row) if row.over else rules(row)
                 shown = "; ".join(f"`{text}`" if text else "none" for _, text in found)
                 lines.append(f"| `{signature(row)}` | {shown} | {row.doc} |".replace("||", "\\|\\|"))
     return "\n".join(lines).strip()

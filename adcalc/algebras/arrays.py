@@ -104,7 +104,7 @@ def _within_domain(primitive: Primitive, function: Kernel) -> Kernel:
     return within
 
 
-class Comparison:
+class TruthTest:
     """A comparison of NumPy's, with 1 for true and 0 for false."""
 
     __slots__ = ("_function",)
@@ -186,15 +186,15 @@ def _gamma(x: Array) -> Array:
 
 _OWN: Mapping[str, Kernel] = MappingProxyType(
     {
-        "<": Comparison(np.less),
-        "<=": Comparison(np.less_equal),
-        ">": Comparison(np.greater),
-        ">=": Comparison(np.greater_equal),
-        "==": Comparison(np.equal),
-        "!=": Comparison(np.not_equal),
-        "and": Comparison(np.logical_and),
-        "or": Comparison(np.logical_or),
-        "not": Comparison(np.logical_not),
+        "<": TruthTest(np.less),
+        "<=": TruthTest(np.less_equal),
+        ">": TruthTest(np.greater),
+        ">=": TruthTest(np.greater_equal),
+        "==": TruthTest(np.equal),
+        "!=": TruthTest(np.not_equal),
+        "and": TruthTest(np.logical_and),
+        "or": TruthTest(np.logical_or),
+        "not": TruthTest(np.logical_not),
         "given": lambda x, y: np.where(np.equal(y, y), x, np.nan),
         "provided": lambda x, y: np.where(np.equal(y, y) & np.not_equal(y, 0.0), x, np.nan),
         "^": _power,

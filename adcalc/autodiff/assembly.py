@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, Pullback, Pushforward
-from adcalc.autodiff.figures import Entries, Figures, Request, Run, fitted
+from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, PulledBack, PushedForward
+from adcalc.autodiff.figures import Entries, Figures, FiguresWanted, Run, fitted
 from adcalc.ir.expr import Expr
 from adcalc.lower.shape_rules import Shape
 
 
-def figures(request: Request, work: Derivation, first: Derivative | None, run: Run) -> Figures:
+def figures(request: FiguresWanted, work: Derivation, first: Derivative | None, run: Run) -> Figures:
     """What was asked for, as the formulas of a backend give it.
 
     Args:
@@ -35,16 +35,16 @@ def figures(request: Request, work: Derivation, first: Derivative | None, run: R
             return Figures(value, dict(zip(pulled, blocks, strict=True)))
         case "hvp", _:
             return _hessian_product(request, work, run)
-        case _, Partials() | Pullback() | Pushforward() if work.numbers:
+        case _, Partials() | PulledBack() | PushedForward() if work.numbers:
             return _of_numbers(request, work, work.of_numbers(first), run)
-        case _, Partials() | Pullback() | Pushforward():
+        case _, Partials() | PulledBack() | PushedForward():
             from adcalc.autodiff.stacks import stacked
 
             return stacked(request.kind, work, first, run)
     raise AssertionError(request.kind)
 
 
-def _of_numbers(request: Request, work: Derivation, formulas: Formulas, run: Run) -> Figures:
+def _of_numbers(request: FiguresWanted, work: Derivation, formulas: Formulas, run: Run) -> Figures:
     """The gradient and the Hessian of a formula of numbers: every entry has a formula of its own."""
     seconds = work.seconds(formulas) if request.kind == "hessian" else {}
     count = 1 + len(formulas)
@@ -58,7 +58,7 @@ def _of_numbers(request: Request, work: Derivation, formulas: Formulas, run: Run
     return Figures(found[0], blocks, matrix)
 
 
-def _hessian_product(request: Request, work: Derivation, run: Run) -> Figures:
+def _hessian_product(request: FiguresWanted, work: Derivation, run: Run) -> Figures:
     """The gradient, and the Hessian times a vector: forward mode over the gradient (Pearlmutter, 1994)."""
     formulas = work.partials().formulas
     live = tuple([formula for formula in formulas.values() if formula is not None])

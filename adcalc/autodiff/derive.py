@@ -34,14 +34,14 @@ class Partials:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pullback:
+class PulledBack:
     """What the input "cotangent " of the value contributes to each variable: reverse mode."""
 
     formulas: Formulas
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pushforward:
+class PushedForward:
     """How the value moves with the inputs "tangent x" of its variables: forward mode; None: not at all."""
 
     formula: Expr | None
@@ -55,7 +55,7 @@ class Quotients:
     step: float | None
 
 
-Derivative: TypeAlias = Partials | Pullback | Pushforward | Quotients
+Derivative: TypeAlias = Partials | PulledBack | PushedForward | Quotients
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +93,13 @@ class Derivation:
         """By reverse mode from the adjoint 1 of the value, which is a number."""
         return Partials(self._pullback(seeded=False))
 
-    def pullback(self) -> Pullback:
+    def pullback(self) -> PulledBack:
         """By reverse mode from the input "cotangent "."""
-        return Pullback(self._pullback(seeded=True))
+        return PulledBack(self._pullback(seeded=True))
 
-    def pushforward(self) -> Pushforward:
+    def pushforward(self) -> PushedForward:
         """By forward mode from the inputs "tangent x"."""
-        return Pushforward(self.moved((self.formula.root,))[0])
+        return PushedForward(self.moved((self.formula.root,))[0])
 
     def along_gradient(self) -> Expr | None:
         """How a formula of numbers moves with the inputs "tangent x": its gradient times them, so that both agree."""
@@ -115,14 +115,14 @@ class Derivation:
         root = (self.formula.root,)
         return Partials({name: self.along(root, name)[0] for name in self.wrt})
 
-    def of_numbers(self, first: Partials | Pullback | Pushforward) -> Formulas:
+    def of_numbers(self, first: Partials | PulledBack | PushedForward) -> Formulas:
         """The partial derivative by each variable, of a formula of numbers, whichever way the backend goes."""
         match first:
             case Partials(formulas):
                 return formulas
-            case Pullback():
+            case PulledBack():
                 return self.partials().formulas
-            case Pushforward():
+            case PushedForward():
                 return self.slopes().formulas
 
     def seconds(self, first: Formulas) -> dict[tuple[str, str], Expr | None]:

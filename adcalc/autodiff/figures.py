@@ -16,7 +16,7 @@ Entries: TypeAlias = Any
 Run: TypeAlias = Callable[[Sequence[Expr], Mapping[str, Entries]], Sequence[Entries]]
 
 
-class Request(NamedTuple):
+class FiguresWanted(NamedTuple):
     """What is asked of a formula at a point."""
 
     kind: Kind

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from adcalc.autodiff.derive import Derivation, Derivative, Partials, Pullback, Pushforward
+from adcalc.autodiff.derive import Derivation, Derivative, Partials, PulledBack, PushedForward
 from adcalc.autodiff.figures import Figures, Kind, Run, fitted
 from adcalc.ir.expr import Expr
 from adcalc.lower.shape_rules import Shape
@@ -22,7 +22,7 @@ _MOST_AT_ONCE = 2**22
 def stacked(kind: Kind, work: Derivation, first: Derivative | None, run: Run) -> Figures:
     """The gradient, the Jacobian or the Hessian of a formula over arrays."""
     root, shapes = work.formula.root, work.shapes
-    if work.scalar and isinstance(first, Pullback):
+    if work.scalar and isinstance(first, PulledBack):
         first = work.partials()
     match first:
         case Partials(formulas):
@@ -38,10 +38,10 @@ def stacked(kind: Kind, work: Derivation, first: Derivative | None, run: Run) ->
             second = _seconds(work, list(formulas.values()))
             matrix = _pushed(work, lambda seeds, count: _flat(work, run, second, seeds, count), work.size)
             return Figures(value, blocks, matrix / 2.0 + matrix.T / 2.0)
-        case Pullback(formulas):
+        case PulledBack(formulas):
             (value,) = run([root], {})
             return Figures(value, _pulled(work, formulas, run))
-        case Pushforward(formula):
+        case PushedForward(formula):
             (value,) = run([root], {})
             columns = _along(work, formula, run)
             blocks = blocks_of(columns.reshape(work.size, -1).T, work.formula.shape, shapes)

@@ -13,7 +13,7 @@ from adcalc.errors import InputProblem, near
 #: Where each backend lives, written as an entry point is, so that only the chosen one is imported.
 BACKENDS: dict[str, str] = {
     "reverse": "adcalc.backends.reverse:Reverse",
-    "dual": "adcalc.backends.dual:Dual",
+    "dual": "adcalc.backends.dual:DualBackend",
     "symbolic": "adcalc.backends.symbolic:Symbolic",
     "numeric": "adcalc.backends.numeric:Numeric",
 }

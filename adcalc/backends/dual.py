@@ -14,7 +14,7 @@ from adcalc.backends.backend import Backend
 
 
 @dataclass(frozen=True)
-class Dual(Backend):
+class DualBackend(Backend):
     """Forward mode by dual numbers; the Hessian by duals of duals."""
 
     name: ClassVar[str] = "dual"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, Pullback
+from adcalc.autodiff.derive import Derivation, Derivative, Formulas, Partials, PulledBack
 from adcalc.backends.backend import Backend
 from adcalc.ir.expr import variables
 from adcalc.lower.rules import NoDerivative
@@ -27,7 +27,7 @@ class Symbolic(Backend):
                 # Only the point can tell whether the operation without derivative is used at all.
                 return first
         formulas = _normal(work, first.formulas)
-        return Partials(formulas) if work.scalar else Pullback(formulas)
+        return Partials(formulas) if work.scalar else PulledBack(formulas)
 
 
 def _simplified(work: Derivation) -> Formulas:
@@ -46,10 +46,10 @@ def _normal(work: Derivation, first: Formulas) -> Formulas:
         from adcalc.lower.builder import Builder
         from adcalc.lower.lowering import elaborated
         from adcalc.symbolic.lengths import plain_length
-        from adcalc.symbolic.matrix_derivative import written
+        from adcalc.symbolic.matrix_derivative import written_in_words
 
         live = {name: formula for name, formula in first.items() if formula is not None}
-        shown = written(list(live.values()), work.formula.builder, plain_length, exact=True, book=False)
+        shown = written_in_words(list(live.values()), work.formula.builder, plain_length, exact=True, book=False)
         shapes = {name: work.formula.shape_of(name) for name in variables(shown)}
         core = elaborated(shown, shapes, {}, {}, Source(""), Builder(), computed).roots
         return {**dict.fromkeys(first), **dict(zip(live, core, strict=True))}

@@ -24,7 +24,7 @@ from adcalc.engines.native.memory import column
 from adcalc.errors import Caution, InputProblem, ShapeProblem
 from adcalc.lower.rules import NoDerivative
 from adcalc.lower.shape_rules import named
-from adcalc.query.answer import located
+from adcalc.query.answer import located_problem
 from adcalc.query.inputs import Given, resolved
 from adcalc.query.query import Query, query_at
 from adcalc.results import Batch
@@ -150,7 +150,7 @@ def _computation(reading: Query, where: Points, symbols: tuple[str, ...], order:
     try:
         return computation(ready, symbols, order.backend, hessian=order.hessian)
     except NoDerivative as problem:
-        raise located(problem, reading.asked(0), ready) from None
+        raise located_problem(problem, reading.asked(0), ready) from None
 
 
 def ready_for(reading: Query, where: Points) -> Linearization:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from adcalc.algebras.arrays import ARRAYS, Comparison
+from adcalc.algebras.arrays import ARRAYS, TruthTest
 from adcalc.engines.native.layout import Layout
 from adcalc.ir.expr import Number
 from adcalc.ir.primitive import Primitive
@@ -19,7 +19,7 @@ from adcalc.ir.program import Program, lowered
 Array: TypeAlias = Any
 
 
-class Step(NamedTuple):
+class RegisterStep(NamedTuple):
     """One NumPy call."""
 
     place: int
@@ -102,7 +102,7 @@ class Registers:
 _RESULT, _OWN = -1, -2
 
 
-def _steps(program: Program, moving: Sequence[bool], results: int) -> tuple[list[Step], int]:
+def _steps(program: Program, moving: Sequence[bool], results: int) -> tuple[list[RegisterStep], int]:
     last = {argument: index for index, slot in enumerate(program.slots) for argument in slot.arguments}
     kept = set(program.outputs)
     owned = set(program.outputs[:results])
@@ -116,7 +116,7 @@ def _steps(program: Program, moving: Sequence[bool], results: int) -> tuple[list
         call, writes, arguments = _call(program, slot.primitive, slot.arguments)
         if not moving[index]:
             own = ARRAYS.function(slot.primitive)
-            steps.append(Step(index, own, slot.arguments, False, _OWN))
+            steps.append(RegisterStep(index, own, slot.arguments, False, _OWN))
             continue
         register = _RESULT if index in owned else -3
         # An operation entry by entry may write over what it reads for the last time.
@@ -127,7 +127,7 @@ def _steps(program: Program, moving: Sequence[bool], results: int) -> tuple[list
                 free.append(count)
                 count += 1
             register = held[index] = free.pop()
-        steps.append(Step(index, call, arguments, writes, register))
+        steps.append(RegisterStep(index, call, arguments, writes, register))
     return steps, count
 
 
@@ -140,6 +140,6 @@ def _call(program: Program, primitive: Primitive, arguments: tuple[int, ...]) ->
             return np.multiply, True, (arguments[0], arguments[0])
     if isinstance(function, np.ufunc) and function.nin == len(arguments):
         return function, True, arguments
-    if isinstance(function, Comparison):
+    if isinstance(function, TruthTest):
         return lambda *given: function.into(given[-1], *given[:-1]), True, arguments
     return function, False, arguments

@@ -60,10 +60,10 @@ def carrier(layout: Layout, order: Order, rows: int) -> tuple[Carrier, str]:
     operations = _operations(layout)
     worth = engine == "native" or (engine == "auto" and _worth(operations, rows, order) and available())
     if worth and (operations <= _MOST_COMPILED or engine == "native"):
-        from adcalc.engines.native.compiled import compiled
+        from adcalc.engines.native.compiled import compiled_program
 
         try:
-            return compiled(layout, fast=fast), "native"
+            return compiled_program(layout, fast=fast), "native"
         except Unfit as unfit:
             if engine == "native":
                 raise InputProblem(str(unfit), hint="leave `engine` away: NumPy computes it") from None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from adcalc.autodiff.figures import Request
+from adcalc.autodiff.figures import FiguresWanted
 from adcalc.backends.backend import Backend
 from adcalc.batches.points import Points
 from adcalc.errors import Caution, DomainProblem
@@ -43,7 +43,7 @@ class Single:
         kind: Literal["hessian", "gradient"] = "hessian" if self.hessian else "gradient"
         asked = self.query.asked()._replace(inputs=self.where.at(row))
         try:
-            found = answer(asked, Request(kind, self.symbols), self.backend)
+            found = answer(asked, FiguresWanted(kind, self.symbols), self.backend)
         except DomainProblem as problem:
             # What it has passed on its way would keep the columns in memory.
             raise problem.with_traceback(None) from None

@@ -11,7 +11,7 @@ import typer
 
 from adcalc.cli.arguments import formula_source, names, shapes
 from adcalc.cli.failures import ExitCode, colours
-from adcalc.cli.options import Method, chosen_backend
+from adcalc.cli.options import Method, backend_of_options
 from adcalc.cli.points import Point, point, single
 from adcalc.errors import Caution, InputProblem
 from adcalc.function import Function, parse
@@ -176,7 +176,7 @@ class Request:
 
     def _ready(self) -> Backend:
         """The backend, once every option is known to be in order."""
-        backend = chosen_backend(self.backend, self.method, self.step)
+        backend = backend_of_options(self.backend, self.method, self.step)
         target = self._target
         if self.shape and self.at:
             hint = "leave one of them out"
@@ -196,10 +196,10 @@ class Request:
     def _keep(self, result: Result) -> None:
         """Writes what was found to the file of `--out`."""
         if self._target is not None:
-            from adcalc.render.named import named
-            from adcalc.render.named import single as only
+            from adcalc.render.named import named_figures
+            from adcalc.render.named import single_name as only
 
-            self._target.keep(named(result), only(result))
+            self._target.keep(named_figures(result), only(result))
 
     def _finish(self, cautions: Sequence[Caution], *, finite: bool) -> None:
         show_cautions(cautions, self._function.source, self.format, colour=colours())

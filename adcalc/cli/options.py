@@ -79,7 +79,7 @@ FormatName = Annotated[
 ]
 
 
-def chosen_backend(name: str, method: Method | None, step: float | None) -> Backend:
+def backend_of_options(name: str, method: Method | None, step: float | None) -> Backend:
     """The backend that the options ask for.
 
     Raises:

@@ -51,14 +51,14 @@ def run_script(session: Session, lines: Iterator[str]) -> int:
     Raises:
         KeyboardInterrupt: it was interrupted.
     """
-    from adcalc.cli.repl_input import joined
-    from adcalc.cli.repl_orders import Leave, run
+    from adcalc.cli.repl_input import joined_lines
+    from adcalc.cli.repl_orders import Leave, run_order
 
     finite, fault = True, 0
     try:
-        for line in joined(lines):
+        for line in joined_lines(lines):
             try:
-                finite &= run(session, line)
+                finite &= run_order(session, line)
             except (Leave, Problem, OSError, MemoryError):
                 raise
             except Exception as error:  # noqa: BLE001 - the session is worth more than this line

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from adcalc.cli.failures import colours
-from adcalc.cli.repl_lines import Change, Request, steps
+from adcalc.cli.repl_lines import Change, TypedRequest, steps
 from adcalc.errors import Caution, Source, SyntaxProblem
 from adcalc.function import Function
 from adcalc.render import formulas, results
@@ -15,10 +15,10 @@ from adcalc.render.page import show_cautions
 from adcalc.render.printable import write
 from adcalc.results import Gradient, Hessian, Jacobian
 from adcalc.session import Excerpt, Question, Remark, Session
-from adcalc.session.question import listed
+from adcalc.session.question import listed_names
 
 
-def answer(session: Session, text: str) -> bool:
+def answer_request(session: Session, text: str) -> bool:
     """Carries out a line of statements and requests; whether every number in the answers is finite.
 
     Raises:
@@ -32,7 +32,7 @@ def answer(session: Session, text: str) -> bool:
             match step:
                 case Change(statement):
                     _remark(session, session.take(statement))
-                case Request():
+                case TypedRequest():
                     finite &= _request(session, step)
                 case Excerpt():
                     finite &= _formula(session, step)
@@ -57,11 +57,11 @@ def _formula(session: Session, typed: Excerpt) -> bool:
 def _note_missing(session: Session, question: Question) -> None:
     names = question.missing
     verb = "has" if len(names) == 1 else "have"
-    caution = Caution("name", f"{listed(names)} {verb} no value", None, f"`{names[0]} = 3` gives one")
+    caution = Caution("name", f"{listed_names(names)} {verb} no value", None, f"`{names[0]} = 3` gives one")
     show_cautions([caution], question.typed.source, session.format, colour=colours())
 
 
-def _request(session: Session, request: Request) -> bool:
+def _request(session: Session, request: TypedRequest) -> bool:
     if request.command == "diff":
         return _derivative(session, request)
     at = {name: session.number(value) for name, value in request.at}
@@ -89,7 +89,7 @@ def _value(session: Session, question: Question) -> bool:
     return result.finite
 
 
-def _derivatives(session: Session, question: Question, request: Request) -> bool:
+def _derivatives(session: Session, question: Question, request: TypedRequest) -> bool:
     """Gradient, Hessian or Jacobian at a point."""
     wrt = question.wrt(request.by)
     at = question.point(wrt)
@@ -117,7 +117,7 @@ def _derivatives(session: Session, question: Question, request: Request) -> bool
     return result.finite
 
 
-def _formulas(session: Session, request: Request) -> bool:
+def _formulas(session: Session, request: TypedRequest) -> bool:
     """Partial derivatives as formulas, as far as the order that was asked for."""
     question = session.question(request.formula, {}, request.by or (), formulas=True)
     wrt = question.wrt(request.by)
@@ -134,7 +134,7 @@ def _formulas(session: Session, request: Request) -> bool:
     return True
 
 
-def _derivative(session: Session, request: Request) -> bool:
+def _derivative(session: Session, request: TypedRequest) -> bool:
     question = session.question(request.formula, {}, request.by or (), formulas=True)
     by = request.by or question.names
     if len(by) != 1 and request.by is None:

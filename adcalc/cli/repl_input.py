@@ -17,10 +17,10 @@ class Line(NamedTuple):
     """Of the first of them, from 1."""
 
 
-def joined(lines: Iterable[str]) -> Iterator[Line]:
+def joined_lines(lines: Iterable[str]) -> Iterator[Line]:
     r"""Lines with those that continue them: inside brackets, after an operator, after a backslash.
 
-    >>> [line.text for line in joined(["f(x,", "  y) = x*y", "", ":vars", "1 + \\", "2"])]
+    >>> [line.text for line in joined_lines(["f(x,", "  y) = x*y", "", ":vars", "1 + \\", "2"])]
     ['f(x,\n  y) = x*y', ':vars', '1 +  2']
     """
     kept: list[str] = []

@@ -42,7 +42,7 @@ _OPERATORS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class TypedRequest:
     """A question put with a command word."""
 
     command: str
@@ -59,7 +59,7 @@ class Change:
     statement: Excerpt
 
 
-Step: TypeAlias = Request | Change | Excerpt
+Step: TypeAlias = TypedRequest | Change | Excerpt
 
 
 def steps(source: Source, known: Mapping[str, Coordinate | DefinedFunction]) -> list[Step]:
@@ -73,7 +73,7 @@ def steps(source: Source, known: Mapping[str, Coordinate | DefinedFunction]) -> 
 
     >>> source = Source("x = 3; grad x^2 by x")
     >>> [type(step).__name__ for step in steps(source, {})]
-    ['Change', 'Request']
+    ['Change', 'TypedRequest']
     """
     found: list[Step] = []
     piece: list[Token] = []
@@ -126,7 +126,7 @@ def _is_clause(piece: Sequence[Token], position: int) -> bool:
     )  # fmt: skip
 
 
-def _request(piece: list[Token], source: Source) -> Request:
+def _request(piece: list[Token], source: Source) -> TypedRequest:
     word = piece[0].text
     allowed = REQUESTS[word][1]
     clauses: list[tuple[Token, list[Token]]] = [(piece[0], [])]
@@ -146,7 +146,7 @@ def _request(piece: list[Token], source: Source) -> Request:
     if not formula:
         raise SyntaxProblem(f"`{word}` needs a formula", piece[0][2:], f"as in `{word} x^2`", source)
     request: dict[str, tuple[Token, list[Token]]] = {head.text: (head, rest) for head, rest in clauses[1:]}
-    return Request(
+    return TypedRequest(
         word,
         Excerpt(source, formula[0].start, formula[-1].end),
         tuple(_values(*request["at"], source)) if "at" in request else (),

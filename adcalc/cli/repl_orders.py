@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from adcalc.backends import BACKENDS, backend_named
 from adcalc.cli.arguments import formula_source
-from adcalc.cli.repl_answers import answer
-from adcalc.cli.repl_input import Line, joined
+from adcalc.cli.repl_answers import answer_request
+from adcalc.cli.repl_input import Line, joined_lines
 from adcalc.cli.repl_lines import CLAUSES, REQUESTS, misspelt
 from adcalc.errors import InputProblem, NameProblem, Problem, Source
 from adcalc.io.saving import write_whole
@@ -35,7 +35,7 @@ class Leave(Exception):
     """The session is to end."""
 
 
-class Order(NamedTuple):
+class SessionOrder(NamedTuple):
     """What an order does, and what stands behind its name."""
 
     carry_out: Callable[[Session, str], bool]
@@ -43,7 +43,7 @@ class Order(NamedTuple):
     doc: str
 
 
-def run(session: Session, line: Line, file: str = "") -> bool:
+def run_order(session: Session, line: Line, file: str = "") -> bool:
     """Carries out one line, whatever it is; whether every number in its answers is finite.
 
     Args:
@@ -55,7 +55,7 @@ def run(session: Session, line: Line, file: str = "") -> bool:
         Leave: it is `:quit`.
     """
     try:
-        return _order(session, line.text) if line.text.startswith(":") else answer(session, line.text)
+        return _order(session, line.text) if line.text.startswith(":") else answer_request(session, line.text)
     except Problem as problem:
         if line.number:
             _number(problem, line, f"{file}, line" if file else "line")
@@ -172,7 +172,7 @@ def _load(session: Session, name: str) -> bool:
     path = Path(name).expanduser()
     saved = path.with_name(path.name + ENDING) if path.name and not path.exists() else path
     source = formula_source(f"@{saved if saved.is_file() else path}")
-    lines = list(joined(source.text.split("\n")))
+    lines = list(joined_lines(source.text.split("\n")))
     for line in lines:
         if line.text.startswith(":") and _word(line.text) in _REFUSED:
             raise _beyond(line, name)
@@ -180,7 +180,7 @@ def _load(session: Session, name: str) -> bool:
     finite = True
     try:
         for line in lines:
-            finite &= run(session, line, name)
+            finite &= run_order(session, line, name)
     except Leave:
         raise
     except BaseException:
@@ -267,15 +267,15 @@ def _quit(_: Session, __: str) -> bool:
 _CLAUSE_DOCS = ("values for this request only", "differentiate by these only", "how often `diff` does it")
 _SHORT = {"q": "quit", "exit": "quit", "h": "help", "?": "help"}
 
-ORDERS: Mapping[str, Order] = {
-    "vars": Order(_variables, "", "values and definitions"),
-    "backend": Order(_backend, "[NAME]", "the way to the derivative, or the list"),
-    "format": Order(_format, "[NAME]", "how results are written, or the list"),
-    "save": Order(_save, "FILE", "write values and definitions to a file that ends in .adcalc"),
-    "load": Order(_load, "FILE", "carry out a script"),
-    "read": Order(_read, "NAME FILE", "a variable from a file: x.npy, a.npz:key, table.csv:column"),
-    "undo": Order(_undo, "", "take the last change back"),
-    "forget": Order(_forget, "NAME", "take a value or definition away"),
-    "help": Order(_help, "[NAME]", "this page, or one function or command"),
-    "quit": Order(_quit, "", "leave, as Ctrl-D does"),
+ORDERS: Mapping[str, SessionOrder] = {
+    "vars": SessionOrder(_variables, "", "values and definitions"),
+    "backend": SessionOrder(_backend, "[NAME]", "the way to the derivative, or the list"),
+    "format": SessionOrder(_format, "[NAME]", "how results are written, or the list"),
+    "save": SessionOrder(_save, "FILE", "write values and definitions to a file that ends in .adcalc"),
+    "load": SessionOrder(_load, "FILE", "carry out a script"),
+    "read": SessionOrder(_read, "NAME FILE", "a variable from a file: x.npy, a.npz:key, table.csv:column"),
+    "undo": SessionOrder(_undo, "", "take the last change back"),
+    "forget": SessionOrder(_forget, "NAME", "take a value or definition away"),
+    "help": SessionOrder(_help, "[NAME]", "this page, or one function or command"),
+    "quit": SessionOrder(_quit, "", "leave, as Ctrl-D does"),
 }

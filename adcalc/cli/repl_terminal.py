@@ -20,8 +20,8 @@ from prompt_toolkit.output.defaults import create_output
 
 from adcalc import __version__
 from adcalc.cli.failures import tell, tell_fault
-from adcalc.cli.repl_input import joined, unfinished
-from adcalc.cli.repl_orders import Leave, run
+from adcalc.cli.repl_input import joined_lines, unfinished
+from adcalc.cli.repl_orders import Leave, run_order
 from adcalc.cli.repl_typing import STYLE, Colours, Names
 from adcalc.errors import Problem
 from adcalc.session import Session
@@ -60,8 +60,8 @@ def respond(session: Session, text: str) -> None:
         Leave: the session is to end.
     """
     try:
-        for line in joined(text.split("\n")):
-            run(session, line._replace(number=0))
+        for line in joined_lines(text.split("\n")):
+            run_order(session, line._replace(number=0))
             sys.stdout.flush()
     except Problem as problem:
         sys.stdout.flush()

@@ -15,7 +15,7 @@ import typer
 
 from adcalc.cli.arguments import assignments, formula_source, names
 from adcalc.cli.failures import EnoughRead, ExitCode, colours
-from adcalc.cli.options import Method, chosen_backend
+from adcalc.cli.options import Method, backend_of_options
 from adcalc.cli.points import Point, point
 from adcalc.errors import InputProblem, Source, near
 from adcalc.function import Function, parse
@@ -65,7 +65,7 @@ class TableRequest:
             gc.enable()
 
     def _run(self) -> None:
-        backend, wrt = chosen_backend(self.backend, self.method, self.step), names(self.wrt)
+        backend, wrt = backend_of_options(self.backend, self.method, self.step), names(self.wrt)
         with self._table() as table:
             function = self._function(table.columns)
             function.by(wrt)
@@ -76,11 +76,11 @@ class TableRequest:
             parts = table.parts(list(dict.fromkeys(columns.values())), keep)
             # Rows are read from here on, while what computes them is imported.
             from adcalc.batches.order import Order
-            from adcalc.io.pipeline import Run
+            from adcalc.io.pipeline import TableRun
             from adcalc.render.tables import show_summary
 
             order = Order(wrt, self.hessian, backend, self.engine, self.threads, self.fast)
-            run = Run(function, order, columns, given, self.on_error)
+            run = TableRun(function, order, columns, given, self.on_error)
             run.check()
             for name in keep:
                 if name in run.results:

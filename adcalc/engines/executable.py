@@ -21,7 +21,7 @@ Array: TypeAlias = Any
 _WORTH = 1024
 
 
-class Step(NamedTuple):
+class ExecutionStep(NamedTuple):
     """One NumPy call, or the work of a region."""
 
     place: int
@@ -79,7 +79,7 @@ def _to_copy(graph: Graph) -> list[int]:
     return found
 
 
-def _steps(graph: Graph, units: Sequence[Unit]) -> list[Step]:
+def _steps(graph: Graph, units: Sequence[Unit]) -> list[ExecutionStep]:
     """The units as calls, with what they are the last to use."""
     kept = {graph.roots[place] for place in graph.outputs} | set(graph.outputs) | set(graph.constants)
     final: dict[int, int] = {}
@@ -98,16 +98,16 @@ def _steps(graph: Graph, units: Sequence[Unit]) -> list[Step]:
         gone = tuple(last[at])
         if unit.region is not None:
             fused = Fused(graph, unit.region, _reused(graph, unit.region, at, final, kept))
-            steps.append(Step(-1, fused.run, (), gone, whole=True))
+            steps.append(ExecutionStep(-1, fused.run, (), gone, whole=True))
         else:
             place = unit.gives[0]
             node = graph.nodes[place]
             if node.keys:
-                steps.append(Step(-1, _Assembly(graph, place, unit.rest), (), gone, whole=True))
+                steps.append(ExecutionStep(-1, _Assembly(graph, place, unit.rest), (), gone, whole=True))
             else:
                 function = graph.functions[place]
                 spare = _spare(graph, node, place, at, final, kept) if isinstance(function, np.ufunc) else ()
-                steps.append(Step(place, function, (*node.arguments, *spare), gone))
+                steps.append(ExecutionStep(place, function, (*node.arguments, *spare), gone))
     return steps
 
 

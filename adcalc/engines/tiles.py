@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from adcalc.algebras.arrays import Comparison
+from adcalc.algebras.arrays import TruthTest
 from adcalc.algebras.kernels import Kernel
 from adcalc.engines.fusion import Region
 from adcalc.engines.graph import Graph
@@ -279,7 +279,7 @@ def _into(function: Kernel) -> Kernel:
     """A function that writes its value to where its first argument is."""
     if function is np.where:
         return _choose
-    if isinstance(function, Comparison):
+    if isinstance(function, TruthTest):
         return function.into
     return lambda out, *arguments: np.copyto(out, function(*arguments))
 

@@ -12,7 +12,7 @@ from adcalc.io.chunks import ROWS
 from adcalc.io.npy_array import announced
 from adcalc.io.npz_array import check_member, reading_archive
 from adcalc.io.references import Array
-from adcalc.io.sources import Source
+from adcalc.io.sources import ByteSource
 
 #: Bytes of an entry, which may be a text or a structure; and columns of a matrix.
 _LARGEST_ENTRY, _MOST_COLUMNS = 4096, 100_000
@@ -37,7 +37,7 @@ def portable(kind: Any) -> Any:
 class Archive:
     """A .npz archive of vectors, unpacked side by side as they are needed."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self.columns: dict[str, Column] = {}
         self.position = 0
@@ -94,7 +94,7 @@ class Archive:
 class Matrix:
     """A .npy file: the fields of a structured array, the columns of a matrix, or a vector."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         import numpy as np
 
         self._source = source

@@ -15,7 +15,7 @@ from adcalc.io.array_files import Archive, Column, Matrix, portable
 from adcalc.io.cells import numbers_in
 from adcalc.io.chunks import TEXT, Cells, Part, check_known, check_names, no_rows, unreadable_in
 from adcalc.io.references import Array
-from adcalc.io.sources import Source
+from adcalc.io.sources import ByteSource
 from adcalc.io.table_reader import OpenTable
 
 
@@ -37,7 +37,7 @@ class Content(Protocol):
 class ArrayTable(OpenTable):
     """A .npz or .npy file that is open for reading."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         """Reads what columns there are.
 
         Raises:

@@ -13,7 +13,7 @@ from adcalc.io.chunks import TEXT, Part, check_names, no_rows, shortened
 from adcalc.io.csv_array import announced_separator
 from adcalc.io.csv_blocks import BlockReader
 from adcalc.io.polars_library import INSTALL, polars
-from adcalc.io.sources import Source
+from adcalc.io.sources import ByteSource
 from adcalc.io.table_reader import OpenTable
 from adcalc.io.text_blocks import FIRST_BLOCK, blocks
 
@@ -24,7 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 class SeparatedTable(OpenTable):
     """A table of text that is open for reading."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         """Reads the names of the columns.
 
         Raises:

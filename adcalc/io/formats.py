@@ -62,7 +62,7 @@ class Shape(NamedTuple):
         return FORMATS[self.format].text
 
 
-def shape_of(name: str, format: str | None, first: bytes | None = None) -> Shape:
+def storage_of(name: str, format: str | None, first: bytes | None = None) -> Shape:
     """How a table of a name is stored.
 
     Args:

@@ -10,7 +10,7 @@ from adcalc.errors import InputProblem
 from adcalc.io.cells import array_of, numbers_in
 from adcalc.io.chunks import ROWS, TEXT, Part, check_known, check_names, no_rows, unreadable_in
 from adcalc.io.polars_library import polars_for, translated
-from adcalc.io.sources import Source
+from adcalc.io.sources import ByteSource
 from adcalc.io.table_reader import OpenTable
 
 #: Arrow files are mapped into memory, and let go of only after so many rows.
@@ -20,7 +20,7 @@ _MAPPED = 1 << 20
 class FrameTable(OpenTable):
     """A Parquet or Arrow file that is open for reading."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         """Reads what columns there are.
 
         Raises:

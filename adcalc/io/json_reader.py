@@ -10,7 +10,7 @@ from typing import Any
 from adcalc.errors import InputProblem
 from adcalc.io.cells import numbers_in
 from adcalc.io.chunks import TEXT, Part, check_names, no_rows, unreadable_in
-from adcalc.io.sources import Source
+from adcalc.io.sources import ByteSource
 from adcalc.io.table_reader import OpenTable
 from adcalc.io.text_blocks import blocks
 
@@ -22,7 +22,7 @@ _LINES = 'JSON lines have an object a line, such as `{"x": 1.5, "y": 2}`'
 class JsonTable(OpenTable):
     """JSON lines that are open for reading; the columns are the keys of the first block of lines."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         """Reads the first lines.
 
         Raises:

@@ -32,14 +32,14 @@ def array_of_file(path: Path, key: str = "") -> Array:
             file.seek(0, 2)
             length = file.tell()
             file.seek(0)
-            check(file, length, f"`{path}`")
+            check_header(file, length, f"`{path}`")
             file.seek(0)
             return array_in(file, f"`{path}`")
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def check(file: IO[bytes], length: int, name: str) -> None:
+def check_header(file: IO[bytes], length: int, name: str) -> None:
     """Reads the header of an array, before anything is allocated for it.
 
     Args:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adcalc.errors import InputProblem
-from adcalc.io.npy_array import array_in, check
+from adcalc.io.npy_array import array_in, check_header
 from adcalc.io.references import LARGEST_FILE, Array, unknown_key, unreadable
 
 #: What deflate makes of a byte at best; a member that announces more is broken or hostile.
@@ -38,7 +38,7 @@ def array_of_archive(path: Path, key: str) -> Array:
                 name = f"`{member.filename.removesuffix('.npy')}` in `{path}`"
                 check_member(member, length, name)
                 with archive.open(member) as content:
-                    check(content, member.file_size, name)
+                    check_header(content, member.file_size, name)
                 with archive.open(member) as content:
                     return array_in(content, name)
     except OSError as error:

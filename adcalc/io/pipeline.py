@@ -26,7 +26,7 @@ _LOOKED_AT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TableRun:
     """A formula, and how it is computed from the columns of a table."""
 
     function: Function

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from adcalc.errors import InputProblem, near
-from adcalc.io.formats import FORMATS, shape_of
+from adcalc.io.formats import FORMATS, storage_of
 
 _SNIFFED = 8
 #: Seconds that a pipe may be silent before what it has sent is worked on.
@@ -24,7 +24,7 @@ _MOMENT = 0.05
 _ENDINGS = (*(ending for each in FORMATS.values() for ending in each.endings), ".gz")
 
 
-class Source:
+class ByteSource:
     """Bytes on their way in."""
 
     def __init__(self, name: str, format: str | None) -> None:
@@ -44,7 +44,7 @@ class Source:
         piped = self.size is None
         try:
             with self.reading():
-                self.shape = shape_of(name, format, _peeked(self._raw) if piped else None)
+                self.shape = storage_of(name, format, _peeked(self._raw) if piped else None)
                 if piped and not self.shape.text:
                     self._spool()
         except BaseException:

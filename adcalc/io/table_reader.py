@@ -8,7 +8,7 @@ from typing import Self
 
 from adcalc.io.chunks import NUMBER, TEXT, Kind, Part, Table, check_known, no_rows
 from adcalc.io.formats import FORMATS, handler
-from adcalc.io.sources import Source
+from adcalc.io.sources import ByteSource
 from adcalc.io.threads import Ahead
 
 
@@ -18,7 +18,7 @@ class OpenTable(ABC):
     rows: int | None = None
     note = ""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._ahead: Ahead[Part] | None = None
         self._types: Mapping[str, Kind] = {}
@@ -82,7 +82,7 @@ def open_table(name: str, format: str | None = None) -> Table:
         InputProblem: there is none, or it cannot be read.
         MissingExtra: it needs the data library.
     """
-    source = Source(name, format)
+    source = ByteSource(name, format)
     try:
         table: Table = handler(FORMATS[source.shape.format].reader)(source)
     except BaseException:

@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple, Self, TypeAlias
 
 from adcalc.errors import InputProblem
 from adcalc.io.chunks import Cells, Kind, check_names
-from adcalc.io.formats import FORMATS, Shape, handler, shape_of
+from adcalc.io.formats import FORMATS, Shape, handler, storage_of
 from adcalc.io.polars_library import translated
 from adcalc.io.references import Array
 from adcalc.io.saving import Draft, checked_path
@@ -67,7 +67,7 @@ def create_table(
         MissingExtra: it needs the data library.
     """
     shown = "standard output" if name == "-" else f"`{name}`"
-    shape = shape_of(name, format, b"" if name == "-" else None)
+    shape = storage_of(name, format, b"" if name == "-" else None)
     check_names(shown, [*kept, *results])
     if name == "-" and terminal is not None and (shape.packed or not shape.text):
         raise InputProblem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adcalc.ir.expr import Apply, Expr, Variable
-from adcalc.lower.lowerer import Elaborator, Refusal, Val
+from adcalc.lower.lowerer import DoesNotFit, Elaborator, Val
 
 
 def opened(e: Elaborator, node: Apply, bounds: list[Val]) -> Val:
@@ -15,12 +15,12 @@ def opened(e: Elaborator, node: Apply, bounds: list[Val]) -> Val:
     ends = [e.constant(bound, "the bound of an index") for bound in bounds]
     for end in ends:
         if not np.all(np.isfinite(end) & (end == np.floor(end))):
-            raise Refusal("the bounds of an index must be whole numbers")
+            raise DoesNotFit("the bounds of an index must be whole numbers")
     if any(bound.loops for bound in bounds):
         first, last = (int(ends[0].min(initial=0)), int(ends[1].max(initial=-1)))
     else:
         if any(end.ndim for end in ends):
-            raise Refusal("the bounds of an index must be numbers, not arrays")
+            raise DoesNotFit("the bounds of an index must be numbers, not arrays")
         first, last = (int(end) for end in ends)
     count = max(last - first + 1, 0)
     e.check_size((count,))

@@ -8,24 +8,24 @@ from typing import Any
 import numpy as np
 
 from adcalc.ir.expr import Apply
-from adcalc.lower.lowerer import Elaborator, Refusal, Val
+from adcalc.lower.lowerer import DoesNotFit, Elaborator, Val
 from adcalc.lower.shape_rules import LEAST_MADE_UP, KeyPart, broadcast, different, named
 
 
-def literal(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
+def array_literal(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """`[a, b, c]`."""
     if not arguments:
         return Val(e.builder.core("fill", dims=(0,), value=0.0))
-    return stacked(e, arguments, 0)
+    return stacked_rule(e, arguments, 0)
 
 
-def stacked(e: Elaborator, parts: list[Val], axis: int) -> Val:
+def stacked_rule(e: Elaborator, parts: list[Val], axis: int) -> Val:
     """Arrays of one shape along a new axis."""
     shapes = {e.inner(part) for part in parts}
     if len(shapes) > 1:
         shown = " and ".join(named(shape) for shape in sorted(shapes, key=[e.inner(p) for p in parts].index))
         pair = different(list(shapes)) if len({len(shape) for shape in shapes}) == 1 else None
-        raise Refusal(
+        raise DoesNotFit(
             f"the parts of an array must have one shape, these are {shown}", "give every row as many entries", pair
         )
     exprs, loops = e.aligned(parts)
@@ -43,7 +43,7 @@ def stack(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     *parts, axis = arguments
     parts = _parts(e, parts)
     chosen = e.axis(axis, e.rank(parts[0]) + 1) + e.rank(parts[0]) + 1
-    return stacked(e, parts, chosen)
+    return stacked_rule(e, parts, chosen)
 
 
 def concat(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
@@ -58,7 +58,7 @@ def concat(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
         if len(shape) == rank:
             shape[chosen] = other[chosen] = 0
         if shape != other:
-            raise Refusal(
+            raise DoesNotFit(
                 f"{named(e.inner(parts[0]))} and {named(e.inner(part))} do not fit together in `concat`",
                 "all axes but the one they are joined along must be equal",
             )
@@ -72,11 +72,11 @@ def _parts(e: Elaborator, parts: list[Val]) -> list[Val]:
         return parts
     (whole,) = parts
     if not e.rank(whole):
-        raise Refusal("there is only one array to join", "write `concat([x, y])`")
+        raise DoesNotFit("there is only one array to join", "write `concat([x, y])`")
     rank = e.rank(whole)
     keys: list[list[KeyPart]] = [[i, *[(0, n, 1) for n in e.inner(whole)[1:]]] for i in range(e.inner(whole)[0])]
     if not keys:
-        raise Refusal("there are no arrays to join")
+        raise DoesNotFit("there are no arrays to join")
     return [Val(e.builder.index(whole.expr, key), whole.loops) for key in keys] if rank else parts
 
 
@@ -100,7 +100,7 @@ def broadcasted(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     except ValueError:
         fits = False
     if not fits:
-        raise Refusal(f"{named(inner)} cannot be repeated to {named(dims)}")
+        raise DoesNotFit(f"{named(inner)} cannot be repeated to {named(dims)}")
     lead = tuple([e.extents[loop] for loop in array.loops])
     return Val(e.builder.spread(e.brought(array, array.loops, len(dims)), lead + dims), array.loops)
 
@@ -109,7 +109,7 @@ def eye(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """The identity matrix."""
     (n,) = (e.whole(arguments[0], "the size of a matrix"),)
     if n < 0:
-        raise Refusal("a length cannot be negative")
+        raise DoesNotFit("a length cannot be negative")
     e.check_size((n, n))
     return Val(e.builder.core("identity", n=n))
 
@@ -121,11 +121,11 @@ def arange(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
         start, stop = e.number(0.0), e.number(float(e.whole(start, "the end of a range")))
     first, last, width = (e.constant(part, "the bound of a range") for part in (start, stop, step))
     if any(part.ndim for part in (first, last, width)):
-        raise Refusal("the bounds of a range are numbers")
+        raise DoesNotFit("the bounds of a range are numbers")
     if not all(np.isfinite(part) for part in (first, last, width)):
-        raise Refusal("the bounds of a range must be finite")
+        raise DoesNotFit("the bounds of a range must be finite")
     if not float(width):
-        raise Refusal("the step of a range cannot be 0")
+        raise DoesNotFit("the step of a range cannot be 0")
     count = max(int(-(-(float(last) - float(first)) // float(width))), 0)
     e.check_size((count,))
     numbers = Val(e.builder.core("numbers", range=(0, count, 1)))
@@ -139,7 +139,7 @@ def one_hot(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """A row for each label."""
     count = e.whole(arguments[1], "the number of labels")
     if count < 1:
-        raise Refusal("there must be at least one label")
+        raise DoesNotFit("there must be at least one label")
     return e.core("core one_hot", arguments[0], n=count)
 
 
@@ -153,7 +153,7 @@ def reshape(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
         if rest > 0 and size % rest == 0:
             dims[dims.index(-1)] = size // rest
     if any(length < 0 for length in dims) or math.prod(dims) != size:
-        raise Refusal(f"{size} entries cannot be given the shape {'×'.join(map(str, dims))}")
+        raise DoesNotFit(f"{size} entries cannot be given the shape {'×'.join(map(str, dims))}")
     return Val(e.builder.shaped(array.expr, tuple(dims), e.rank(array)), array.loops)
 
 
@@ -169,13 +169,13 @@ def diag(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     (array,) = arguments
     rank = e.rank(array)
     if rank not in (1, 2):
-        raise Refusal(f"`diag` needs a vector or a matrix, not {named(e.inner(array))}")
+        raise DoesNotFit(f"`diag` needs a vector or a matrix, not {named(e.inner(array))}")
     if rank == 1:
         e.check_size(e.inner(array) * 2)
         return e.core("diagonal", array)
     rows, columns = e.inner(array)
     if rows != columns and min(rows, columns) >= LEAST_MADE_UP:
-        raise Refusal("the diagonal is that of a square matrix, if nobody says otherwise", "", (rows, columns))
+        raise DoesNotFit("the diagonal is that of a square matrix, if nobody says otherwise", "", (rows, columns))
     if rows != columns:
         short = min(rows, columns)
         array = Val(e.builder.index(array.expr, ((0, short, 1), (0, short, 1))), array.loops)
@@ -186,7 +186,7 @@ def triangle(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """`triu`, `tril`."""
     array = arguments[0]
     if e.rank(array) != 2:
-        raise Refusal(f"`{node.primitive.name}` needs a matrix, not {named(e.inner(array))}")
+        raise DoesNotFit(f"`{node.primitive.name}` needs a matrix, not {named(e.inner(array))}")
     return e.core(
         "upper" if node.primitive.name == "triu" else "lower", array, k=e.whole(arguments[1], "a diagonal's number")
     )
@@ -198,12 +198,12 @@ def place(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     starts, steps = (e.wholes(part, "a place") for part in arguments[2:])
     inner = e.inner(array)
     if not len(inner) == len(dims) == len(starts) == len(steps):
-        raise Refusal("`place` needs a start and a step for every axis")
+        raise DoesNotFit("`place` needs a start and a step for every axis")
     key = []
     for length, room, start, step in zip(inner, dims, starts, steps, strict=True):
         end = start + (length - 1) * step
         if length and not (0 <= start < room and 0 <= end < room and step):
-            raise Refusal(f"{named(inner)} does not fit there into {named(dims)}")
+            raise DoesNotFit(f"{named(inner)} does not fit there into {named(dims)}")
         key.append(
             (start, start + length * step, step) if step > 0 or start + length * step >= 0 else (start, -1, step)
         )
@@ -215,12 +215,12 @@ def accumulate(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     array, places = arguments[:2]
     count = e.whole(arguments[2], "a length")
     if count < 0:
-        raise Refusal("a length cannot be negative")
+        raise DoesNotFit("a length cannot be negative")
     if e.inner(array) != e.inner(places):
         shown = f"{named(e.inner(array))} and {named(e.inner(places))}"
-        raise Refusal(f"{shown} do not fit together in `accumulate`", "give a place for every entry")
+        raise DoesNotFit(f"{shown} do not fit together in `accumulate`", "give a place for every entry")
     if array.loops or places.loops:
-        raise Refusal("`accumulate` cannot stand in a sum over an index")
+        raise DoesNotFit("`accumulate` cannot stand in a sum over an index")
     e.check_size((count,))
     return Val(e.builder.core("put", array.expr, places.expr, n=count))
 
@@ -229,9 +229,9 @@ def size(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """`len`, `size`, `shape`: known before anything is computed."""
     dims = e.inner(arguments[0])
     if node.primitive.name == "shape":
-        return stacked(e, [e.number(float(length)) for length in dims], 0) if dims else literal(e, node, [])
+        return stacked_rule(e, [e.number(float(length)) for length in dims], 0) if dims else array_literal(e, node, [])
     if node.primitive.name == "len":
         if not dims:
-            raise Refusal("a number has no length")
+            raise DoesNotFit("a number has no length")
         return e.number(float(dims[0]))
     return e.number(float(math.prod(dims)))

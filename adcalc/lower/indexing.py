@@ -8,7 +8,7 @@ import numpy as np
 
 from adcalc.ir.expr import Apply, Expr, variable, variables
 from adcalc.lower.comprehensions import moved
-from adcalc.lower.lowerer import Elaborator, Refusal, Slice, Val
+from adcalc.lower.lowerer import DoesNotFit, Elaborator, Slice, Val
 from adcalc.lower.shape_rules import KeyPart, Shape, named
 
 
@@ -16,7 +16,7 @@ def sliced(e: Elaborator, node: Apply, arguments: list[Any]) -> Slice:
     """The parts of a slice, as far as they are written."""
     parts = [None if part is None else e.whole(part, "the bound of a slice") for part in arguments]
     if parts[2] == 0:
-        raise Refusal("the step of a slice cannot be 0")
+        raise DoesNotFit("the step of a slice cannot be 0")
     return Slice(*parts)
 
 
@@ -25,7 +25,7 @@ def indexed(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     array, *specs = arguments
     dims = e.inner(array)
     if len(specs) > len(dims):
-        raise Refusal(
+        raise DoesNotFit(
             f"{named(dims)} has no axis to take entry number {len(specs)} of" if dims else "a number has no entries"
         )
     specs += [Slice(None, None, None)] * (len(dims) - len(specs))
@@ -51,22 +51,22 @@ def _part(e: Elaborator, spec: Any, length: int) -> Cut | Val:
             start, stop, step = 0, 0, 1
         return Cut((start, stop, step))
     if spec is None:
-        raise Refusal("an entry needs its number")
+        raise DoesNotFit("an entry needs its number")
     if is_condition(spec.expr):
-        raise Refusal("a condition is not the number of an entry", "write `where(condition, x, 0)`")
+        raise DoesNotFit("a condition is not the number of an entry", "write `where(condition, x, 0)`")
     loose = any(loop for loop in spec.loops if _is_ragged(e, loop))
     assert isinstance(spec, Val)
     if not all(name in e.values for name in variables([spec.expr])):
         return spec
     places = e.constant(spec, "an entry's number")
     if not np.all(np.isfinite(places) & (places == np.floor(places))):
-        raise Refusal("the number of an entry must be a whole number")
+        raise DoesNotFit("the number of an entry must be a whole number")
     if loose:
         return e.entrywise("clip", [spec, e.number(-float(length)), e.number(length - 1.0)])
     outside = (places < -length) | (places >= length)
     if np.any(outside):
         first = int(places[outside].flat[0])
-        raise Refusal(
+        raise DoesNotFit(
             f"there is no entry {first}: the axis has {length}, from 0 to {length - 1}"
             if length
             else "there are no entries"

@@ -52,7 +52,7 @@ def row(val: Val) -> Val | None:
 Rule: TypeAlias = "Callable[[Elaborator, Apply, list[Any]], Any]"
 
 
-class Refusal(Exception):
+class DoesNotFit(Exception):
     """Something that does not fit; the place is added where it is known."""
 
     def __init__(self, message: str, hint: str = "", lengths: tuple[int, int] | None = None) -> None:
@@ -126,7 +126,7 @@ class Elaborator:
         """What a rule makes, or its refusal with the place."""
         try:
             return make(*arguments)
-        except Refusal as refusal:
+        except DoesNotFit as refusal:
             problem = ShapeProblem(refusal.message, self.span, refusal.hint, self.source)
             problem.lengths = refusal.lengths
             raise problem from None
@@ -155,9 +155,9 @@ class Elaborator:
         arguments = [self.done[argument] for argument in node.arguments]
         for argument, made in zip(node.arguments, arguments, strict=True):
             if isinstance(argument, Apply) and argument in self.ragged and primitive.over != "sum":
-                raise Refusal("the range of an index depends on another index", "such terms can only be summed")
+                raise DoesNotFit("the range of an index depends on another index", "such terms can only be summed")
             if isinstance(made, Slice) and primitive.over != "indexing":
-                raise Refusal("a slice stands only within `[` and `]`")
+                raise DoesNotFit("a slice stands only within `[` and `]`")
         return self.rules[primitive.over](self, node, arguments)
 
     # What rules are made of.
@@ -200,7 +200,7 @@ class Elaborator:
             hint = "the lengths of each axis, counted from the last, must be equal or 1"
             if name == "*" and all([self.rank(val) for val in vals]):
                 hint = "write `@` for the matrix product"
-            raise Refusal(
+            raise DoesNotFit(
                 f"{shown} do not fit together in `{name}`", hint, different([self.inner(val) for val in vals])
             ) from None
         dims = tuple([self.extents[loop] for loop in loops])
@@ -239,7 +239,7 @@ class Elaborator:
             NameProblem: a variable has no value yet.
         """
         if not isinstance(val, Val):
-            raise Refusal(f"{what} must be a number")
+            raise DoesNotFit(f"{what} must be a number")
         if isinstance(val.expr, Number):
             return np.asarray(val.expr.value)
         inputs = {}
@@ -261,21 +261,21 @@ class Elaborator:
         value = self.constant(val, what)
         if value.ndim or not np.isfinite(value) or value != np.floor(value):
             shown = float(value) if not value.ndim else named(value.shape)
-            raise Refusal(f"{what} must be a whole number, not {shown}")
+            raise DoesNotFit(f"{what} must be a whole number, not {shown}")
         return int(value)
 
     def wholes(self, val: Any, what: str) -> tuple[int, ...]:
         """One whole number, or a vector of them."""
         value = self.constant(val, what)
         if value.ndim > 1 or not np.all(np.isfinite(value) & (value == np.floor(value))):
-            raise Refusal(f"{what} must be whole numbers")
+            raise DoesNotFit(f"{what} must be whole numbers")
         return tuple([int(entry) for entry in np.atleast_1d(value)])
 
     def dims(self, val: Any) -> Shape:
         """A shape that was written as a number or a vector."""
         dims = self.wholes(val, "a shape")
         if any(length < 0 for length in dims):
-            raise Refusal("a length cannot be negative")
+            raise DoesNotFit("a length cannot be negative")
         self.check_size(dims)
         return dims
 
@@ -286,9 +286,9 @@ class Elaborator:
             Refusal: too many axes or entries.
         """
         if len(dims) > MOST_AXES:
-            raise Refusal(f"an array of {len(dims)} axes has too many", f"there may be {MOST_AXES}")
+            raise DoesNotFit(f"an array of {len(dims)} axes has too many", f"there may be {MOST_AXES}")
         if not self.builder.made_up and math.prod(dims) > MOST_ENTRIES:
-            raise Refusal(f"an array of {math.prod(dims)} entries is too large")
+            raise DoesNotFit(f"an array of {math.prod(dims)} entries is too large")
 
     def number(self, value: float) -> Val:
         """A literal."""
@@ -304,5 +304,5 @@ class Elaborator:
         """
         axis = self.whole(val, "an axis")
         if not -rank <= axis < rank:
-            raise Refusal(f"there is no axis {axis} in an array of {rank} axes" if rank else "a number has no axes")
+            raise DoesNotFit(f"there is no axis {axis} in an array of {rank} axes" if rank else "a number has no axes")
         return axis - rank if axis >= 0 else axis

@@ -6,7 +6,7 @@ import math
 
 from adcalc.errors import Caution
 from adcalc.ir.expr import Apply, Number
-from adcalc.lower.lowerer import Elaborator, Refusal, Val, row
+from adcalc.lower.lowerer import DoesNotFit, Elaborator, Val, row
 from adcalc.lower.reductions import extreme, squared_norm
 from adcalc.lower.shape_rules import LEAST_MADE_UP, Shape, named
 
@@ -74,7 +74,7 @@ def product(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     if not (e.rank(first) and e.rank(second)):
         if node.primitive.name == "dot":
             return e.entrywise("*", arguments)
-        raise Refusal("`@` multiplies vectors and matrices", "write `*` for a product with a number")
+        raise DoesNotFit("`@` multiplies vectors and matrices", "write `*` for a product with a number")
     return multiplied(e, first, second)
 
 
@@ -83,10 +83,10 @@ def multiplied(e: Elaborator, first: Val, second: Val) -> Val:
     shapes = e.inner(first), e.inner(second)
     ranks = len(shapes[0]), len(shapes[1])
     if max(ranks) > 2:
-        raise Refusal(f"products are of vectors and matrices, not of {named(max(shapes, key=len))}")
+        raise DoesNotFit(f"products are of vectors and matrices, not of {named(max(shapes, key=len))}")
     if not _conform(*shapes):
         hint = f"the last axis of the first, {shapes[0][-1]}, must be as long as the first axis of the second, {shapes[1][0]}"
-        raise Refusal(
+        raise DoesNotFit(
             f"{named(shapes[0])} and {named(shapes[1])} do not fit together in a product",
             hint,
             (shapes[0][-1], shapes[1][0]),
@@ -112,7 +112,7 @@ def times(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     if len(shapes[0]) == 1 and len(shapes[1]) == 2:
         if shapes[1][0] == 1:
             return outer(e, node, [first, Val(e.builder.squeeze(second.expr, [-2]), second.loops)])
-        raise Refusal(f"{named(shapes[0])} is a column, and does not fit before {named(shapes[1])}", "write `x'*A`")
+        raise DoesNotFit(f"{named(shapes[0])} is a column, and does not fit before {named(shapes[1])}", "write `x'*A`")
     noted(e, arguments, _BOOK, "write `.*` for entry by entry, `@` to say that this is meant")
     made = multiplied(e, first, second)
     return Val(e.builder.squeeze(made.expr, [-1]), made.loops) if e.inner(made) == (1,) else made
@@ -125,7 +125,7 @@ def raised(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
         return squared_norm(e, arguments) or e.entrywise("^", arguments)
     dims = e.inner(base)
     if not isinstance(exponent.expr, Number) or dims[0] != dims[1]:
-        raise Refusal(
+        raise DoesNotFit(
             f"{named(dims)} to a power is either of two things",
             "write `A.^2` entry by entry, or `A*A`",
             dims if len(dims) == 2 else None,
@@ -135,7 +135,7 @@ def raised(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     if count == -1.0:
         return e.core("core inv", base)
     if count != int(count) or not 1.0 <= count <= 64.0:
-        raise Refusal("a matrix is raised to whole powers from 1 to 64, and to -1", "write `A.^y` entry by entry")
+        raise DoesNotFit("a matrix is raised to whole powers from 1 to 64, and to -1", "write `A.^y` entry by entry")
     made = base
     for bit in bin(int(count))[3:]:
         made = multiplied(e, made, made)
@@ -144,7 +144,7 @@ def raised(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     return made
 
 
-def entries(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
+def entrywise_product(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     """`.*`, `./`, `.^`."""
     return e.entrywise(node.primitive.name[1], arguments)
 
@@ -155,7 +155,7 @@ def transpose(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     if e.rank(array) < 2:
         return array
     if e.rank(array) > 2:
-        raise Refusal("only a matrix has a transpose")
+        raise DoesNotFit("only a matrix has a transpose")
     return Val(e.builder.swap(array.expr), array.loops)
 
 
@@ -187,7 +187,7 @@ def kron(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     """Every entry of the first times all of the second."""
     first, second = arguments
     if not e.rank(first) == e.rank(second) or e.rank(first) not in (1, 2):
-        raise Refusal("`kron` takes two vectors or two matrices")
+        raise DoesNotFit("`kron` takes two vectors or two matrices")
     loops = e.united(arguments)
     m, n = e.inner(first), e.inner(second)
     rank = len(m)
@@ -203,9 +203,9 @@ def square(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     (matrix,) = arguments
     name, dims = node.primitive.name, e.inner(matrix)
     if len(dims) != 2 or dims[0] != dims[1]:
-        raise Refusal(f"`{name}` needs a square matrix, not {named(dims)}", "", dims if len(dims) == 2 else None)
+        raise DoesNotFit(f"`{name}` needs a square matrix, not {named(dims)}", "", dims if len(dims) == 2 else None)
     if not dims[0] and name != "trace":
-        raise Refusal(f"`{name}` of a matrix without entries")
+        raise DoesNotFit(f"`{name}` of a matrix without entries")
     core = {"eigenvectors": "core eigenvectors", "cofactor": "cofactors"}.get(name, f"core {name}")
     return e.core(core, matrix)
 
@@ -215,9 +215,9 @@ def solve(e: Elaborator, node: Apply, arguments: list[Val]) -> Val:
     matrix, right = arguments
     dims, other = e.inner(matrix), e.inner(right)
     if len(dims) != 2 or dims[0] != dims[1]:
-        raise Refusal(f"`solve` needs a square matrix, not {named(dims)}", "", dims if len(dims) == 2 else None)
+        raise DoesNotFit(f"`solve` needs a square matrix, not {named(dims)}", "", dims if len(dims) == 2 else None)
     if len(other) not in (1, 2) or other[0] != dims[0]:
-        raise Refusal(
+        raise DoesNotFit(
             f"{named(dims)} and {named(other)} do not fit together in `solve`",
             f"the right side needs {dims[0]} rows",
             (other[0], dims[0]) if other else None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from adcalc.ir.expr import Apply, Number, number
 from adcalc.lower.comprehensions import moved
-from adcalc.lower.lowerer import Elaborator, Refusal, Val
+from adcalc.lower.lowerer import DoesNotFit, Elaborator, Val
 from adcalc.lower.shape_rules import named
 
 
@@ -18,7 +18,7 @@ def axes_of(e: Elaborator, array: Val, axis: Any) -> tuple[int, ...]:
         return tuple(range(-rank, 0))
     wanted = tuple([e.axis(e.number(float(each)), rank) for each in e.wholes(axis, "an axis")])
     if len(set(wanted)) < len(wanted):
-        raise Refusal("an axis is named twice")
+        raise DoesNotFit("an axis is named twice")
     return tuple(sorted(wanted))
 
 
@@ -91,7 +91,7 @@ def last(e: Elaborator, array: Val, axes: tuple[int, ...], name: str) -> Any:
     length = math.prod([dims[each] for each in axes])
     if not length and name not in ("prod", "cumsum", "logsumexp"):
         called = {"amax": "max", "amin": "min"}.get(name, name)
-        raise Refusal(f"`{called}` of nothing has no value", "there are no entries along this axis")
+        raise DoesNotFit(f"`{called}` of nothing has no value", "there are no entries along this axis")
     total = len(e.builder.shape(array.expr))
     order = [position for position in range(total) if position - total not in axes]
     expr = moved(e, array.expr, [*order, *[axis % total for axis in axes]])
@@ -105,7 +105,7 @@ def placed(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     if not axes:
         return e.number(0.0)
     if axis is not None and len(axes) != 1:
-        raise Refusal(f"`{node.primitive.name}` takes one axis")
+        raise DoesNotFit(f"`{node.primitive.name}` takes one axis")
     return Val(e.builder.core(f"core {node.primitive.name}", last(e, array, axes, node.primitive.name)), array.loops)
 
 
@@ -116,15 +116,15 @@ def along(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     row = {"flip": "reverse", "others": "exclusive"}.get(name, f"core {name}")
     rank = e.rank(array)
     if not rank:
-        raise Refusal(f"`{name}` needs a vector or a matrix")
+        raise DoesNotFit(f"`{name}` needs a vector or a matrix")
     if axis is None and rank > 1:
         if name != "cumsum":
-            raise Refusal(f"`{name}` of {named(e.inner(array))} needs an axis", "add `axis=0` or `axis=1`")
+            raise DoesNotFit(f"`{name}` of {named(e.inner(array))} needs an axis", "add `axis=0` or `axis=1`")
         # As NumPy has it: the array written out row by row.
         array, rank = Val(e.builder.shaped(array.expr, (math.prod(e.inner(array)),), rank), array.loops), 1
     chosen = -1 if axis is None else e.axis(axis, rank)
     if not e.inner(array)[chosen] and name in ("softmax", "log_softmax"):
-        raise Refusal(f"`{name}` of nothing has no value", "there are no entries along this axis")
+        raise DoesNotFit(f"`{name}` of nothing has no value", "there are no entries along this axis")
     total = len(e.builder.shape(array.expr))
     order = list(range(total))
     order[chosen % total], order[-1] = order[-1], order[chosen % total]
@@ -132,7 +132,7 @@ def along(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     return Val(moved(e, made, order), array.loops)
 
 
-def norm(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
+def norm_rule(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     """The root of the sum of squares."""
     array, axis, keepdims = arguments
     axes = axes_of(e, array, axis)
@@ -146,18 +146,20 @@ def cross_entropy(e: Elaborator, node: Apply, arguments: list[Any]) -> Val:
     logits, labels = arguments
     rank = e.rank(logits)
     if rank not in (1, 2):
-        raise Refusal(f"`cross_entropy` needs logits in a vector or in rows, not {named(e.inner(logits))}")
+        raise DoesNotFit(f"`cross_entropy` needs logits in a vector or in rows, not {named(e.inner(logits))}")
     if e.rank(labels) == rank - 1:
         labels = Val(e.builder.core("core one_hot", labels.expr, n=e.inner(logits)[-1]), labels.loops)
     if e.inner(labels) != e.inner(logits):
         shown = f"logits are {named(e.inner(logits))}, labels {named(e.inner(arguments[1]))}"
-        raise Refusal(f"{shown}: they do not fit together", "give one label for each row, or a row of weights for each")
+        raise DoesNotFit(
+            f"{shown}: they do not fit together", "give one label for each row, or a row of weights for each"
+        )
     logarithms = e.core("core log_softmax", logits)
     total = e.entrywise("*", [labels, logarithms])
     made = e.builder.sum(total.expr, tuple(range(-rank, 0)))
     rows = e.inner(logits)[0] if rank == 2 else 1
     if not rows:
-        raise Refusal("`cross_entropy` of no rows has no value")
+        raise DoesNotFit("`cross_entropy` of no rows has no value")
     return Val(e.builder.entrywise("/", e.builder.entrywise("neg", made), number(float(rows))), total.loops)
 
 

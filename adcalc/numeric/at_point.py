@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from adcalc.algebras.floats import FLOATS
 from adcalc.autodiff.derive import Derivation, Quotients
-from adcalc.autodiff.figures import Figures, Request
+from adcalc.autodiff.figures import Figures, FiguresWanted
 from adcalc.autodiff.linearization import Asked
 from adcalc.checks.diagnose import is_defined
 from adcalc.checks.observation import Observation
@@ -23,7 +23,7 @@ from adcalc.numeric.differences import (
     balanced_step,
     compared,
     curvature,
-    quotient,
+    difference_quotient,
     reach,
     slope,
     twist,
@@ -52,7 +52,7 @@ class ByValues:
 
     __slots__ = ("cautions", "count", "estimates", "figures", "matrix_error")
 
-    def __init__(self, asked: Asked, request: Request, work: Derivation, how: Quotients, middle: Figure) -> None:
+    def __init__(self, asked: Asked, request: FiguresWanted, work: Derivation, how: Quotients, middle: Figure) -> None:
         """Takes the quotients.
 
         Args:
@@ -73,7 +73,9 @@ class ByValues:
         self.cautions: Sequence[Caution] = () if how.method == "forward" else _notes(sides)
 
 
-def _asked_for(request: Request, work: Derivation, middle: Figure, blocks: dict[str, Figure], matrix: Any) -> Figures:
+def _asked_for(
+    request: FiguresWanted, work: Derivation, middle: Figure, blocks: dict[str, Figure], matrix: Any
+) -> Figures:
     """What was asked for, out of the Jacobian and the Hessian."""
     if request.kind in ("gradient", "jacobian"):
         return Figures(middle, blocks)
@@ -191,10 +193,10 @@ class _Values:
 
         def inner(moved: float) -> float:
             if row == column:
-                return quotient(self._along(row, 0), moved, method, h)
-            return quotient(lambda to: self._at({row: to, column: moved})[0], x, method, h)
+                return difference_quotient(self._along(row, 0), moved, method, h)
+            return difference_quotient(lambda to: self._at({row: to, column: moved})[0], x, method, h)
 
-        return compared(quotient(inner, y, method, k), self._second(row, column, reaches, None), "both")
+        return compared(difference_quotient(inner, y, method, k), self._second(row, column, reaches, None), "both")
 
     def _second(self, row: Place, column: Place, reaches: Mapping[Place, float], step: float | None) -> Estimate:
         if row == column:

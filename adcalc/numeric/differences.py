@@ -29,17 +29,17 @@ from adcalc.numeric.quotients import (
     Sides,
     Square,
     across,
-    derivative,
-    exact,
+    exact_step,
+    extrapolated_derivative,
     finite,
     ladders,
     quadrant,
     rising,
     rungs,
     sampled,
-    settled,
-    square,
+    square_of_values,
     usable,
+    with_sure_error,
 )
 
 Method = Literal["richardson", "central", "forward"]
@@ -80,16 +80,16 @@ def slope(f: Function1, x: float, method: Method = "richardson", step: float | N
         return _extrapolated(f, x, step, 1)
     h = step if step is not None else balanced_step(x, method, 1)
     sides: Sides = "both" if method == "central" else "right" if h > 0.0 else "left"
-    value = quotient(f, x, method, h)
+    value = difference_quotient(f, x, method, h)
     if not math.isfinite(value):
         return Estimate(math.nan, math.inf, sides)
     return compared(value, _extrapolated(f, x, None, 1), sides)
 
 
-def quotient(f: Function1, x: float, method: Method, h: float) -> float:
+def difference_quotient(f: Function1, x: float, method: Method, h: float) -> float:
     """The plain difference quotient of f at x over one step.
 
-    >>> quotient(lambda x: x**3, 2.0, "forward", 1.0), quotient(lambda x: x**3, 2.0, "central", 1.0)
+    >>> difference_quotient(lambda x: x**3, 2.0, "forward", 1.0), difference_quotient(lambda x: x**3, 2.0, "central", 1.0)
     (19.0, 13.0)
     """
     change, width = (f(x + h) - f(x), h) if method == "forward" else (f(x + h) - f(x - h), 2.0 * h)
@@ -124,7 +124,7 @@ def reach(f: Function1, x: float) -> float:
     best = 0.0
     for steps in ladders(x, None):
         samples = sampled(f, x, steps)
-        (first, sides), (second, _) = [derivative(samples, middle, order) for order in (1, 2)]
+        (first, sides), (second, _) = [extrapolated_derivative(samples, middle, order) for order in (1, 2)]
         best = max(best, min(first.step, second.step))
         # Smaller scales about 0 are for what overflows; what is not smooth there mostly has a kink.
         if _good(first) or _good(second) or (x == 0.0 and sides == "both"):
@@ -166,18 +166,18 @@ def _twist_within(f: Function2, x: float, y: float, middle: float, a: float, b: 
     count = min(rungs(x, a), rungs(y, b))
     steps = zip(rising(x, a, count), rising(y, b, count), strict=True)
     squares: list[Square] = []
-    for width, height in [(exact(x, h), exact(y, k)) for h, k in steps]:
+    for width, height in [(exact_step(x, h), exact_step(y, k)) for h, k in steps]:
         last = squares[-1] if squares else None
         apart = last is None or (width >= 1.5 * last.width and height >= 1.5 * last.height)
         if apart and usable(x, width) and usable(y, height):
-            squares.append(square(f, x, y, width, height))
+            squares.append(square_of_values(f, x, y, width, height))
     rows = finite([across(corners, middle) for corners in _inside(squares, QUADRANTS)])
     if len(rows) >= FEWEST:
-        found = settled(rows, limit(rows, even, 2))
+        found = with_sure_error(rows, limit(rows, even, 2))
         return Estimate(found.value, _bound(found.error), "both")
     way = max(QUADRANTS, key=lambda way: len(_inside(squares, [way])))
     rows = finite([quadrant(corners, middle, way) for corners in _inside(squares, [way])])
-    found = settled(rows, limit(rows, every, 2))
+    found = with_sure_error(rows, limit(rows, every, 2))
     return Estimate(found.value, _bound(found.error), RIGHT if way[0] > 0 else LEFT)
 
 
@@ -195,7 +195,7 @@ def _extrapolated(f: Function1, x: float, step: float | None, order: int) -> Est
     sides: Sides = "both"
     for steps in ladders(x, step):
         samples = sampled(f, x, steps)
-        found, taken = derivative(samples, middle, order)
+        found, taken = extrapolated_derivative(samples, middle, order)
         if _good(found):
             best, sides = found, taken
             break
@@ -212,7 +212,7 @@ def _good(found: Limit) -> bool:
 def balanced_step(x: float, method: Method, order: int) -> float:
     """The step at which truncation and rounding balance for a derivative of a function on the scale of x."""
     truncation = 1 if method == "forward" else 2
-    return exact(x, (abs(x) or 1.0) * EPSILON ** (1.0 / (truncation + order)))
+    return exact_step(x, (abs(x) or 1.0) * EPSILON ** (1.0 / (truncation + order)))
 
 
 def _bound(error: float) -> float:

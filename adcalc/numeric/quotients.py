@@ -72,7 +72,7 @@ def rungs(x: float, top: float) -> int:
 
 def rising(x: float, top: float, count: int) -> list[float]:
     """Steps up to about the one given; the least is rounded, so that all are twice the one before."""
-    least = exact(x, math.ldexp(abs(top), -count)) or math.ulp(x)
+    least = exact_step(x, math.ldexp(abs(top), -count)) or math.ulp(x)
     return [math.ldexp(least, k) for k in range(count + 1)]
 
 
@@ -88,7 +88,7 @@ def sampled(f: Function1, x: float, steps: Sequence[float]) -> list[Sample]:
     samples: list[Sample] = []
     left = right = 0.0
     for nominal in steps:
-        step = exact(x, nominal)
+        step = exact_step(x, nominal)
         # Few floats from x, rounding may make two steps one.
         if not usable(x, step) or (samples and step < 1.5 * samples[-1].step):
             continue
@@ -101,7 +101,7 @@ def sampled(f: Function1, x: float, steps: Sequence[float]) -> list[Sample]:
     return samples
 
 
-def exact(x: float, step: float) -> float:
+def exact_step(x: float, step: float) -> float:
     """A step near the given one whose offset from x is a float."""
     offset = math.copysign(step, x)
     return abs((x + offset) - x)
@@ -112,21 +112,21 @@ def usable(x: float, step: float) -> bool:
     return step > 0.0 and math.isfinite(x + step) and math.isfinite(x - step)
 
 
-def derivative(samples: Sequence[Sample], middle: float, order: int) -> tuple[Limit, Sides]:
+def extrapolated_derivative(samples: Sequence[Sample], middle: float, order: int) -> tuple[Limit, Sides]:
     """The derivative of some order from both sides, or from the one side that has values."""
     grain = _grain(samples, middle)
     both = [s for s in samples if math.isfinite(s.left) and math.isfinite(s.right)]
     rows = finite(first(both, middle, grain) if order == 1 else second(both, middle, grain))
     if len(rows) >= FEWEST:
-        return settled(rows, limit(rows, even, order)), "both"
+        return with_sure_error(rows, limit(rows, even, order)), "both"
     right = [(s.step, s.right) for s in samples if math.isfinite(s.right)]
     left = [(-s.step, s.left) for s in samples if math.isfinite(s.left)]
     side = RIGHT if len(right) >= len(left) else LEFT
     rows = finite(beside(right if side is RIGHT else left, middle, grain, order))
-    return settled(rows, limit(rows, every, order)), side
+    return with_sure_error(rows, limit(rows, every, order)), side
 
 
-def settled(rows: Sequence[Row], found: Limit) -> Limit:
+def with_sure_error(rows: Sequence[Row], found: Limit) -> Limit:
     """A limit, its error infinite where there is none."""
     if not found.error <= 1e-3 * abs(found.value) and diverges(rows):
         return replace(found, error=math.inf)
@@ -210,7 +210,7 @@ class Square:
         return all([math.isfinite(v) for three in values for v in three])
 
 
-def square(f: Function2, x: float, y: float, width: float, height: float) -> Square:
+def square_of_values(f: Function2, x: float, y: float, width: float, height: float) -> Square:
     """The values at the distances `width` along x and `height` along y."""
     return Square(
         width,

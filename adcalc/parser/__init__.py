@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from adcalc.parser.syntax import Syntax, parse, target
+from adcalc.parser.syntax import Syntax, syntax_of, target
 
-__all__ = ["Syntax", "parse", "target"]
+__all__ = ["Syntax", "syntax_of", "target"]

@@ -72,7 +72,7 @@ def check_name(node: Syntax, source: Source, defined: Collection[str], bound: Co
             raise NameProblem(f"unknown name `{name}`", span, f"did you mean `{head}({tail})`?", source)
 
 
-def exponent(node: Syntax, source: Source) -> Number:
+def written_exponent(node: Syntax, source: Source) -> Number:
     """The number that a superscript stands for.
 
     Raises:
@@ -81,7 +81,7 @@ def exponent(node: Syntax, source: Source) -> Number:
     return _exactly(node.text.translate(_SUPERSCRIPTS), node, source)
 
 
-def literal(node: Syntax, source: Source) -> Expr:
+def read_literal(node: Syntax, source: Source) -> Expr:
     """The number that a literal stands for, exactly.
 
     Raises:

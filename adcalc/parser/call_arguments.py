@@ -35,7 +35,7 @@ def built(node: Syntax, name: str, row: Primitive, arguments: tuple[Expr, ...], 
             place = (node.start, node.end)
             raise ArityProblem(f"`{name}` along an axis takes one array", place, f"as in `{name}(x, axis=0)`", source)
     if row.parameters:
-        return apply(row, *settled(node, name, arguments, row.parameters, row.defaults, source, row))
+        return apply(row, *settled_call(node, name, arguments, row.parameters, row.defaults, source, row))
     check_unnamed(node, name, source)
     check_count(node, name, len(arguments), row.arity, source)
     if row.arity[1] is not None:
@@ -44,7 +44,7 @@ def built(node: Syntax, name: str, row: Primitive, arguments: tuple[Expr, ...], 
     return apply(row, *arguments)
 
 
-def settled(
+def settled_call(
     node: Syntax,
     name: str,
     arguments: Sequence[Expr],
@@ -118,7 +118,7 @@ def check_count(node: Syntax, name: str, count: int, arity: tuple[int, int | Non
         raise ambiguities.wrong_count(node, name, count, least, most, source)
 
 
-def indices(body: Expr) -> tuple[Variable, ...]:
+def index_variables(body: Expr) -> tuple[Variable, ...]:
     """The indices of the loops in a formula."""
     return tuple([node for node in topological([body]) if isinstance(node, Variable) and ":" in node.name])
 

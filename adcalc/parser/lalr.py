@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 _KEPT = Path(__file__).with_name("lalr.json")
 
 
-class Rule(NamedTuple):
+class Production(NamedTuple):
     """A production: what to build when its parts are complete."""
 
     label: str
@@ -35,7 +35,7 @@ class Tables(NamedTuple):
     terminals: list[tuple[str, str]]
     keywords: dict[str, str]
     ignored: frozenset[str]
-    rules: list[Rule]
+    rules: list[Production]
     states: list[dict[str, int]]
     """State and symbol to the next state (not negative) or to the rule to reduce by, as -1 - rule;
     the first state is where reading starts."""
@@ -55,17 +55,17 @@ def tables() -> Tables:
     grammar = grammar_text()
     kept = json.loads(_KEPT.read_text(encoding="utf-8")) if _KEPT.exists() else {}
     if kept.get("stamp") != stamp(grammar):
-        kept = compiled(grammar)
-    return loaded(kept)
+        kept = compiled_tables(grammar)
+    return loaded_tables(kept)
 
 
-def loaded(kept: dict[str, Any]) -> Tables:
+def loaded_tables(kept: dict[str, Any]) -> Tables:
     """Tables from the form in which they are kept."""
     return Tables(
         [(name, pattern) for name, pattern in kept["terminals"]],
         kept["keywords"],
         frozenset(kept["ignored"]),
-        [Rule(label, origin, size, tuple(parts), clear) for label, origin, size, parts, clear in kept["rules"]],
+        [Production(label, origin, size, tuple(parts), clear) for label, origin, size, parts, clear in kept["rules"]],
         kept["states"],
         kept["end"],
     )
@@ -80,7 +80,7 @@ def stamp(grammar: str) -> int:
     return zlib.crc32(grammar.encode())
 
 
-def compiled(grammar: str) -> dict[str, Any]:
+def compiled_tables(grammar: str) -> dict[str, Any]:
     """The tables of a grammar in the form in which they are kept, by Lark (Shinan, 2017)."""
     from lark import Lark
     from lark.grammar import Rule as LarkRule
@@ -136,7 +136,7 @@ def _rule(rule: dict[str, Any]) -> list[Any]:
 
 
 if __name__ == "__main__":
-    text = json.dumps(compiled(grammar_text()), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(compiled_tables(grammar_text()), ensure_ascii=False, separators=(",", ":"))
     temporary = _KEPT.with_suffix(".new")
     temporary.write_text(text + "\n", encoding="utf-8")
     temporary.replace(_KEPT)

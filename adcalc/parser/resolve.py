@@ -16,7 +16,7 @@ from adcalc.ir.primitive import Primitive
 from adcalc.parser import ambiguities, call_arguments
 from adcalc.parser.scope import Definition, Meaning
 from adcalc.parser.steps import PARTLY, SIGNS, Step, loop_steps, operands, signs_of, slice_parts
-from adcalc.parser.syntax import Syntax, parse, target
+from adcalc.parser.syntax import Syntax, syntax_of, target
 from adcalc.table import CALLABLE, CONSTANTS, PRIMITIVES, RULE_ROWS
 
 #: The derivative of a formula by a variable, of some order; handed in, for it stands above the parser.
@@ -42,7 +42,7 @@ def read(
     >>> meaning.inlined([meaning.result])
     (Apply('*', 2 arguments),)
     """
-    statements = parse(source)
+    statements = syntax_of(source)
     reader = _Reader(Meaning(source), frozenset(bound), differentiate, rule=rule)
     for statement in statements:
         reader.statement(statement)
@@ -162,7 +162,7 @@ class _Reader:
             for free in variables([value])
             if variable(free) not in own.values() and variable(free) not in self.meaning.assigned
         )
-        indices = call_arguments.indices(value) if self.indices else ()
+        indices = call_arguments.index_variables(value) if self.indices else ()
         self.meaning.functions[name] = Definition(name, parameters, value, free, frozenset(self.settled), indices)
 
     def formula(self, root: Syntax, defining: str = "") -> Expr:
@@ -228,7 +228,7 @@ class _Reader:
     def _leaf(self, node: Syntax) -> Expr:
         if node.rule == "list":
             return self.node(node, "[]")
-        made: Expr = ambiguities.literal(node, self.source) if node.rule == "number" else self._name(node)
+        made: Expr = ambiguities.read_literal(node, self.source) if node.rule == "number" else self._name(node)
         self.meaning.spans.setdefault(made, (node.start, node.end))
         return made
 
@@ -260,7 +260,7 @@ class _Reader:
                     product = self.operation(node, "*", product, factor)
                 return product
             case "superscript":
-                return self.operation(node, "^", arguments[0], ambiguities.exponent(node, self.source))
+                return self.operation(node, "^", arguments[0], ambiguities.written_exponent(node, self.source))
             case "transpose":
                 transposed = arguments[0]
                 for _ in node.text:
@@ -308,7 +308,7 @@ class _Reader:
             raise NameProblem(f"`{name}` is defined by itself", place, "write it without recursion", self.source)
         definition = self.meaning.functions.get(name)
         if definition is not None:
-            arguments = call_arguments.settled(node, name, arguments, definition.parameters, (), self.source)
+            arguments = call_arguments.settled_call(node, name, arguments, definition.parameters, (), self.source)
             return self._call_definition(node, definition, arguments, order)
         if order and name in {*self.bound, *self.meaning.symbols, *self.local}:
             raise ambiguities.transposed_call(node, name, self.source)

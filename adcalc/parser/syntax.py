@@ -23,13 +23,13 @@ class Syntax(NamedTuple):
     end: int
 
 
-def parse(source: Source) -> tuple[Syntax, ...]:
+def syntax_of(source: Source) -> tuple[Syntax, ...]:
     """The statements of a source, in order.
 
     Raises:
         SyntaxProblem: at the first place that the grammar has no use for.
 
-    >>> [statement.rule for statement in parse(Source("a = 2; a*x"))]
+    >>> [statement.rule for statement in syntax_of(Source("a = 2; a*x"))]
     ['assignment', 'infix']
     """
     compiled = tables()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from adcalc.autodiff.assembly import figures
 from adcalc.autodiff.derive import Derivation, Derivative, Partials, Quotients
-from adcalc.autodiff.figures import Figures, Request
+from adcalc.autodiff.figures import Figures, FiguresWanted
 from adcalc.autodiff.linearization import Asked, Linearization, linearized
 from adcalc.backends.backend import Backend
 from adcalc.checks.adaptive_precision import most_repeated, repeated, settled
@@ -60,11 +60,11 @@ def value_of(asked: Asked) -> Figure:
     Raises:
         Problem: shapes do not fit, or the point is outside the domain.
     """
-    found: Figure = answer(asked, Request("value"), None).figures.value
+    found: Figure = answer(asked, FiguresWanted("value"), None).figures.value
     return found
 
 
-def answer(asked: Asked, request: Request, backend: Backend | None) -> Answer:
+def answer(asked: Asked, request: FiguresWanted, backend: Backend | None) -> Answer:
     """What is asked of a formula at a point, with everything that is to be said about it.
 
     Args:
@@ -82,11 +82,11 @@ def answer(asked: Asked, request: Request, backend: Backend | None) -> Answer:
     try:
         first = None if backend is None else backend.derive(work)
     except NoDerivative as problem:
-        raise located(problem, asked, formula) from None
+        raise located_problem(problem, asked, formula) from None
     if isinstance(first, Quotients):
         from adcalc.numeric.at_point import ByValues
 
-        done = _carried_out(asked, Request("value"), work, None)
+        done = _carried_out(asked, FiguresWanted("value"), work, None)
         found = ByValues(asked, request, work, first, done.found.value)
         its = found.figures.each(as_figure)
         cautions = [*done.cautions, *_said(done, its, request), *found.cautions]
@@ -110,7 +110,7 @@ class _Done(NamedTuple):
     """Slots that are on a kink in doubles by their rounding alone."""
 
 
-def _carried_out(asked: Asked, request: Request, work: Derivation, first: Derivative | None) -> _Done:
+def _carried_out(asked: Asked, request: FiguresWanted, work: Derivation, first: Derivative | None) -> _Done:
     """The figures in doubles, checked, and with more digits where it takes them."""
     formula = work.formula
     run = InDoubles(formula, asked.inputs, guards(formula, work.wrt) if formula.arrays else ())
@@ -121,7 +121,7 @@ def _carried_out(asked: Asked, request: Request, work: Derivation, first: Deriva
     try:
         found = compute(run)
     except NoDerivative as problem:
-        raise located(problem, asked, formula) from None
+        raise located_problem(problem, asked, formula) from None
     seen = Observation(formula, asked, run.values or None)
     raised = {guard.kind for guard in run.raised}
     outside = outside_domain(seen) if not formula.arrays or "domain" in raised else None
@@ -145,7 +145,7 @@ def _carried_out(asked: Asked, request: Request, work: Derivation, first: Deriva
     return _Done(done.figures, cautions, seen, kinked, run.entries, done.untied)
 
 
-def _lowered(asked: Asked, request: Request) -> Linearization:
+def _lowered(asked: Asked, request: FiguresWanted) -> Linearization:
     """The formula for the shapes of the point; of a value with one entry where a number is needed, that entry."""
     formula = linearized(asked)
     for name in request.wrt:
@@ -168,7 +168,7 @@ def _shape(figure: Figure) -> Shape:
     return () if isinstance(figure, float) else tuple(figure.shape)
 
 
-def located(problem: NoDerivative, asked: Asked, formula: Linearization) -> NoDerivative:
+def located_problem(problem: NoDerivative, asked: Asked, formula: Linearization) -> NoDerivative:
     """The same problem with its place."""
     if problem.node is not None:
         problem.span = asked.spans.get(formula.origin.get(problem.node, problem.node))
@@ -188,7 +188,7 @@ def _check_refusals(work: Derivation, asked: Asked, seen: Observation) -> None:
     for node, problem in work.refusals:
         # What is no operation of the formula itself is one of a derivative, of which nobody knows who uses it.
         if node not in places or is_used(seen, places[node]):
-            raise located(problem, asked, work.formula)
+            raise located_problem(problem, asked, work.formula)
 
 
 def _without_idle_directions(found: Figures, work: Derivation, first: Derivative, asked: Asked) -> Figures:
@@ -204,7 +204,7 @@ def _without_idle_directions(found: Figures, work: Derivation, first: Derivative
     return replace(found, blocks=active_jacobian(work, asked.inputs))
 
 
-def _said(done: _Done, found: Figures, request: Request) -> list[Caution]:
+def _said(done: _Done, found: Figures, request: FiguresWanted) -> list[Caution]:
     """Everything that is to be said of a value and of its derivatives."""
     seen = done.seen
     if not all_finite(found.value):

@@ -53,7 +53,7 @@ def resolved(given: Point) -> dict[str, Figure]:
     waiting: dict[str, tuple[Meaning, Expr]] = {}
     for name, value in given.items():
         if not isinstance(value, str):
-            found[name] = as_figure(name, value)
+            found[name] = figure_of(name, value)
         elif value.strip().lstrip("+-") == "nan":
             found[name] = math.nan
         else:
@@ -107,10 +107,10 @@ def _circular(waiting: Mapping[str, tuple[Meaning, Expr]]) -> InputProblem:
     )
 
 
-def as_figure(name: str, value: Any) -> Figure:
+def figure_of(name: str, value: Any) -> Figure:
     """A number or an array of float64 from whatever Python has.
 
-    >>> as_figure("x", 3), as_figure("x", [[1, 2]]).shape
+    >>> figure_of("x", 3), figure_of("x", [[1, 2]]).shape
     (3.0, (1, 2))
     """
     if isinstance(value, float | int):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from adcalc.autodiff.figures import Kind, Request
+from adcalc.autodiff.figures import FiguresWanted, Kind
 from adcalc.autodiff.linearization import Asked, linearized, needs_arrays
 from adcalc.backends import Backend, backend_named
 from adcalc.checks.entries import holds_anywhere
@@ -58,7 +58,7 @@ class Query:
     ) -> Answer:
         """What is asked of one group of names."""
         names = self.groups[group] if group < len(self.groups) else ()
-        return answer(self.asked(group), Request(kind, tuple(map(self.symbol, names)), seeds or {}), backend)
+        return answer(self.asked(group), FiguresWanted(kind, tuple(map(self.symbol, names)), seeds or {}), backend)
 
     def by_name(self, figures: Mapping[str, Any] | None) -> dict[str, Any]:
         """Figures by the names that the user wrote."""
@@ -109,23 +109,23 @@ class Query:
             hint = f"it gets its value only later; {hint}"
         elif guess:
             hint += f"; or did you mean `{guess}`?"
-        more = f" ({'nor does' if len(also) == 1 else 'nor do'} {listed(also)})" if also else ""
+        more = f" ({'nor does' if len(also) == 1 else 'nor do'} {names_listed(also)})" if also else ""
         return NameProblem(f"`{name}` has no value{more}", span, hint, self.function.source)
 
 
-def value(function: Function, at: Point) -> Value:
+def value_at(function: Function, at: Point) -> Value:
     """The value at a point, with what is to be said about it."""
     query = query_at(function, at, ())
     found = query.ask("value", None)
     return Value(found.figures.value, query.all_cautions(found.cautions))
 
 
-def gradient(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Gradient:
+def gradient_at(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Gradient:
     """The value and the partial derivatives at a point."""
     return Gradient(*_first("gradient", function, at, wrt, backend))
 
 
-def jacobian(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Jacobian:
+def jacobian_at(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Jacobian:
     """The value and its derivative by each variable at a point."""
     return Jacobian(*_first("jacobian", function, at, wrt, backend))
 
@@ -158,7 +158,7 @@ def _first(kind: Kind, function: Function, at: Point, wrt: Sequence[str] | None,
     )
 
 
-def hessian(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Hessian:
+def hessian_at(function: Function, at: Point, wrt: Sequence[str] | None, backend: str | Backend) -> Hessian:
     """The value, the partial derivatives and the second partial derivatives at a point."""
     chosen = chosen_backend(backend)
     _check_independent(function, function.by(wrt))
@@ -168,7 +168,7 @@ def hessian(function: Function, at: Point, wrt: Sequence[str] | None, backend: s
     return Hessian(
         found.figures.value,
         partials,
-        tuple([label for name in partials for label in labels(name, shape_of(partials[name]))]),
+        tuple([label for name in partials for label in entry_labels(name, shape_of_value(partials[name]))]),
         found.figures.matrix,
         query.all_cautions(found.cautions),
         query.by_name(found.estimates) if found.estimates else None,
@@ -176,10 +176,10 @@ def hessian(function: Function, at: Point, wrt: Sequence[str] | None, backend: s
     )
 
 
-def labels(name: str, shape: tuple[int, ...]) -> list[str]:
+def entry_labels(name: str, shape: tuple[int, ...]) -> list[str]:
     """What the entries of a variable are called.
 
-    >>> labels("a", ()), labels("A", (1, 2))
+    >>> entry_labels("a", ()), entry_labels("A", (1, 2))
     (['a'], ['A[0,0]', 'A[0,1]'])
     """
     found = [""]
@@ -188,12 +188,12 @@ def labels(name: str, shape: tuple[int, ...]) -> list[str]:
     return [f"{name}[{entry}]" if entry else name for entry in found]
 
 
-def shape_of(figure: Figure) -> tuple[int, ...]:
+def shape_of_value(figure: Figure) -> tuple[int, ...]:
     """The shape of a number or an array."""
     return () if isinstance(figure, float) else tuple(figure.shape)
 
 
-def jvp(function: Function, at: Point, tangent: Point, backend: str | Backend) -> Pushforward:
+def jvp_at(function: Function, at: Point, tangent: Point, backend: str | Backend) -> Pushforward:
     """The value, and how it moves along a tangent."""
     chosen = chosen_backend(backend)
     along = resolved(tangent)
@@ -203,14 +203,18 @@ def jvp(function: Function, at: Point, tangent: Point, backend: str | Backend) -
     query.groups = [names]
     seeds = {}
     for name in query.wrt:
-        direction = _direction(f"`{name}`", along[name], shape_of(query.inputs.get(query.symbol(name), 0.0)), "tangent")
+        direction = _direction(
+            f"`{name}`", along[name], shape_of_value(query.inputs.get(query.symbol(name), 0.0)), "tangent"
+        )
         if name in names:
             seeds[f"tangent {query.symbol(name)}"] = direction
     found = query.ask("jvp", chosen, seeds)
     return Pushforward(found.figures.value, found.figures.tangent, query.all_cautions(found.cautions))
 
 
-def vjp(function: Function, at: Point, cotangent: Given, wrt: Sequence[str] | None, backend: str | Backend) -> Pullback:
+def vjp_at(
+    function: Function, at: Point, cotangent: Given, wrt: Sequence[str] | None, backend: str | Backend
+) -> Pullback:
     """The value, and what a cotangent of it contributes to each variable."""
     chosen = chosen_backend(backend)
     query = _asked_query(function, at, wrt, together=True)
@@ -220,7 +224,7 @@ def vjp(function: Function, at: Point, cotangent: Given, wrt: Sequence[str] | No
     return Pullback(found.figures.value, query.by_name(found.figures.blocks), query.all_cautions(found.cautions))
 
 
-def hvp(
+def hvp_at(
     function: Function, at: Point, vector: Point, wrt: Sequence[str] | None, backend: str | Backend
 ) -> HessianProduct:
     """The value, the gradient, and the Hessian times a vector."""
@@ -232,7 +236,7 @@ def hvp(
     along = {query.symbol(name): figure for name, figure in resolved(vector).items()}
     seeds = {}
     for name in map(query.symbol, query.wrt):
-        shape = shape_of(query.inputs.get(name, 0.0))
+        shape = shape_of_value(query.inputs.get(name, 0.0))
         seeds[f"tangent {name}"] = (
             _direction(f"`{name}`", along[name], shape, "vector") if name in along else _zeros(shape)
         )
@@ -261,11 +265,11 @@ def _direction(subject: str, figure: Figure, shape: tuple[int, ...], what: str) 
     Raises:
         ShapeProblem: it has another one.
     """
-    if shape_of(figure) != shape:
+    if shape_of_value(figure) != shape:
         hint = f"give the {what} the same shape"
         if shape:
             hint += f", such as `ones({shape[0] if len(shape) == 1 else list(shape)})`"
-        raise ShapeProblem(f"{subject} is {named(shape)}, its {what} {named(shape_of(figure))}", hint=hint)
+        raise ShapeProblem(f"{subject} is {named(shape)}, its {what} {named(shape_of_value(figure))}", hint=hint)
     return figure
 
 
@@ -370,10 +374,10 @@ def _check_independent(function: Function, names: Sequence[str]) -> None:
                 )
 
 
-def listed(names: Iterable[str]) -> str:
+def names_listed(names: Iterable[str]) -> str:
     """Names as a sentence has them.
 
-    >>> listed("xyz")
+    >>> names_listed("xyz")
     '`x`, `y` and `z`'
     """
     shown = [f"`{name}`" for name in names]

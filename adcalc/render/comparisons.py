@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adcalc.algebras.text import digits
 from adcalc.function import Function
-from adcalc.render.figures import entries, labels, shape_of
+from adcalc.render.figures import entries, figure_shape, labels
 from adcalc.render.formats import show
 from adcalc.render.machine import listing
 from adcalc.render.page import title
@@ -47,7 +47,7 @@ def _cells(answers: Sequence[Comparison], missing: str) -> tuple[list[str], list
     """The names of the columns, and a row for each backend."""
     first = next((answer.gradient for answer in answers if answer.gradient), None)
     partials = first.partials if first else {}
-    names = [column for name, partial in partials.items() for column in labels(f"d_{name}", shape_of(partial))]
+    names = [column for name, partial in partials.items() for column in labels(f"d_{name}", figure_shape(partial))]
     header = ["backend", "value", *names, "ulps", "operations", "evaluations", "seconds"]
     rows: list[list[float | str]] = []
     for a in answers:
@@ -93,7 +93,7 @@ def _figure_rows(screen: Screen, good: Sequence[Comparison]) -> list[list[str]]:
     found = [answer.gradient for answer in good if answer.gradient is not None]
     rows = [["f", *(digits(gradient.value) for gradient in found)]]
     for name, partial in found[0].partials.items() if found else ():
-        names = labels(name, shape_of(partial))
+        names = labels(name, figure_shape(partial))
         columns = [entries(gradient.partials[name]) for gradient in found]
         rows += [
             ["...", *[""] * len(found)]

@@ -23,7 +23,7 @@ def is_array(figure: Figure) -> TypeGuard[Array]:
     return not isinstance(figure, (float, int))
 
 
-def shape_of(figure: Figure) -> Index:
+def figure_shape(figure: Figure) -> Index:
     """The lengths of its axes; () for a number."""
     return tuple(figure.shape) if is_array(figure) else ()
 
@@ -59,7 +59,7 @@ def flat(array: Array) -> Array:
 
 def sized(figure: Figure, *, unicode: bool = True) -> str:
     """How large an array is: `100 numbers`, `3×4`."""
-    shape = shape_of(figure)
+    shape = figure_shape(figure)
     if len(shape) == 1:
         return f"{shape[0]} number{'' if shape[0] == 1 else 's'}"
     return ("×" if unicode else "x").join(map(str, shape))

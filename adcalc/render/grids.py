@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from adcalc.algebras.text import digits
-from adcalc.render.figures import brief, flat, indices, is_array, label, labels, norm, shape_of, sized
+from adcalc.render.figures import brief, figure_shape, flat, indices, is_array, label, labels, norm, sized
 from adcalc.render.screen import Screen
 from adcalc.results import Array, Figure
 
@@ -33,8 +33,8 @@ class Shown(NamedTuple):
 
 def show_figures(screen: Screen, figures: Sequence[Shown]) -> None:
     """Numbers and vectors in one table, an entry a line, and matrices as grids below it."""
-    rows = [row for shown in figures if len(shape_of(shown.figure)) < 2 for row in _entry_rows(shown)]
-    vectors = [(shown.name(""), shown.figure) for shown in figures if len(shape_of(shown.figure)) == 1]
+    rows = [row for shown in figures if len(figure_shape(shown.figure)) < 2 for row in _entry_rows(shown)]
+    vectors = [(shown.name(""), shown.figure) for shown in figures if len(figure_shape(shown.figure)) == 1]
     long = [[name, summary(screen, vector)] for name, vector in vectors if not _in_full(vector)]
     above = False
     if rows:
@@ -47,7 +47,7 @@ def show_figures(screen: Screen, figures: Sequence[Shown]) -> None:
         _sizes(screen, long)
         above = True
     for shown in figures:
-        if len(shape_of(shown.figure)) >= 2:
+        if len(figure_shape(shown.figure)) >= 2:
             if above:
                 screen.line()
             show_array(screen, shown.name(""), shown.figure, shown.estimate)

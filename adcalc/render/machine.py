@@ -10,7 +10,7 @@ from typing import Any
 
 from adcalc.algebras.text import digits
 from adcalc.errors import Caution
-from adcalc.render.figures import entries, flat, indices, is_array, shape_of
+from adcalc.render.figures import entries, figure_shape, flat, indices, is_array
 from adcalc.render.printable import json_text, write
 from adcalc.render.report import Cells, Line, Report
 from adcalc.results import Array, Figure
@@ -109,7 +109,7 @@ def array_cells(array: Array) -> Cells:
 
 def column_cells(columns: Mapping[str, Array]) -> Cells:
     """Arrays of as many entries side by side, a row for each entry; of a matrix with its place in front."""
-    shape = shape_of(next(iter(columns.values())))
+    shape = figure_shape(next(iter(columns.values())))
     cells: list[Iterable[float | str]] = [entries(column) for column in columns.values()]
     if len(shape) > 1:
         places = [" ".join(map(str, index)) for index in indices(shape)]
@@ -131,7 +131,7 @@ def figure_cells(figures: Mapping[str, Figure]) -> Cells:
         return single_row(figures)
     rows: list[tuple[str, str, float]] = []
     for name, figure in figures.items():
-        places = (" ".join(map(str, index)) for index in indices(shape_of(figure)))
+        places = (" ".join(map(str, index)) for index in indices(figure_shape(figure)))
         rows += [(name, place, entry) for place, entry in zip(places, entries(figure), strict=True)]
     return Cells(["name", "index", "value"], rows)
 

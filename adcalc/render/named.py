@@ -9,10 +9,10 @@ from adcalc.results import Figure, Gradient, Hessian, HessianProduct, Jacobian, 
 Result: TypeAlias = Value | Gradient | Hessian | Jacobian | Pushforward | Pullback | HessianProduct
 
 
-def named(result: Result) -> dict[str, Figure]:
+def named_figures(result: Result) -> dict[str, Figure]:
     """Every figure by its name.
 
-    >>> named(Gradient(42.0, {"x": 24.0, "y": 10.0}))
+    >>> named_figures(Gradient(42.0, {"x": 24.0, "y": 10.0}))
     {'value': 42.0, 'd_x': 24.0, 'd_y': 10.0}
     """
     found: dict[str, Figure] = {"value": result.value}
@@ -36,10 +36,10 @@ def named(result: Result) -> dict[str, Figure]:
     return found
 
 
-def single(result: Result) -> str | None:
+def single_name(result: Result) -> str | None:
     """The name of the figure that is meant where only one can be kept; None where there are several."""
     if isinstance(result, Hessian):
         return "hessian"
     first = "hvp_" if isinstance(result, HessianProduct) else ""
-    names = [name for name in named(result) if name.startswith(first)]
+    names = [name for name in named_figures(result) if name.startswith(first)]
     return names[-1] if len(names) == (1 if first or isinstance(result, Value) else 2) else None

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from adcalc.function import Function
-from adcalc.render.figures import is_array, labels, mentioned, shape_of
+from adcalc.render.figures import figure_shape, is_array, labels, mentioned
 from adcalc.render.formats import show
 from adcalc.render.machine import column_cells, figure_cells, figure_lines
-from adcalc.render.named import named
+from adcalc.render.named import named_figures
 from adcalc.render.page import latex_equations, latex_figure, latex_partial, pointed, title
 from adcalc.render.report import Cells, Report
 from adcalc.results import Array, Figure, HessianProduct, Jacobian, Pullback, Pushforward
@@ -31,7 +31,7 @@ def show_jacobian(function: Function, at: Mapping[str, Figure], backend: str, re
         return fields
 
     def latex() -> str:
-        rows = math.prod(shape_of(result.value))
+        rows = math.prod(figure_shape(result.value))
         blocks = [
             (latex_partial([name]), _matrix(d, rows) if is_array(result.value) and is_array(d) else d)
             for name, d in result.blocks.items()
@@ -40,7 +40,7 @@ def show_jacobian(function: Function, at: Mapping[str, Figure], backend: str, re
 
     report = Report(
         records=lambda: [_record(function, at, backend, record())],
-        cells=lambda: figure_cells(named(result)),
+        cells=lambda: figure_cells(named_figures(result)),
         lines=lambda: figure_lines({"value": result.value, **result.blocks}),
         latex=latex,
         draw=lambda screen: _jacobian_table(screen, function, at, result),
@@ -67,10 +67,10 @@ def _jacobian_table(screen: Screen, function: Function, at: Mapping[str, Figure]
         show_figures(screen, parts(screen, result.value, result.blocks, result.error_estimate))
         return
     show_figures(screen, [Shown(lambda place: f"f{place}", result.value)])
-    shape = shape_of(result.value)
+    shape = figure_shape(result.value)
     rows = labels("f", shape)
     matrices = {name: _matrix(block, len(rows)) for name, block in result.blocks.items()}
-    columns = {name: labels(name, shape_of(result.blocks[name])[len(shape) :]) for name in matrices}
+    columns = {name: labels(name, figure_shape(result.blocks[name])[len(shape) :]) for name in matrices}
     screen.line()
     every = [column for names in columns.values() for column in names]
     joined = np.hstack(list(matrices.values())) if matrices else np.zeros((len(rows), 0))
@@ -104,7 +104,7 @@ def show_pushforward(
 
         title(screen, function, at, f"along {pointed(screen, tangent)}")
         figures = {"f": result.value, "tangent": result.tangent}
-        if len(shape_of(result.value)) == 1:
+        if len(figure_shape(result.value)) == 1:
             show_columns(screen, {"f": result.value, "tangent": result.tangent})
         else:
             show_figures(screen, [Shown(name.__add__, figure) for name, figure in figures.items()])
@@ -112,12 +112,12 @@ def show_pushforward(
     def cells() -> Cells:
         if is_array(result.value):
             return column_cells({"value": result.value, "tangent": result.tangent})
-        return figure_cells(named(result))
+        return figure_cells(named_figures(result))
 
     report = Report(
         records=lambda: [_record(function, at, backend, fields)],
         cells=cells,
-        lines=lambda: figure_lines(named(result)),
+        lines=lambda: figure_lines(named_figures(result)),
         latex=lambda: latex_equations(function, result.value, [(r"\dot{f}", latex_figure(result.tangent))]),
         draw=draw,
         warnings=result.warnings,
@@ -147,7 +147,7 @@ def show_pullback(
 
     report = Report(
         records=lambda: [_record(function, at, backend, fields)],
-        cells=lambda: figure_cells(named(result)),
+        cells=lambda: figure_cells(named_figures(result)),
         lines=lambda: figure_lines({"value": result.value, **result.cotangents}),
         latex=latex,
         draw=draw,
@@ -188,7 +188,7 @@ def show_hessian_product(
 
     report = Report(
         records=lambda: [_record(function, at, backend, fields)],
-        cells=lambda: figure_cells(named(result)),
+        cells=lambda: figure_cells(named_figures(result)),
         lines=lambda: figure_lines({"value": result.value, **result.partials, **products}),
         latex=latex,
         draw=draw,

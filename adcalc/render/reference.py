@@ -84,7 +84,7 @@ def core(row: Primitive) -> Primitive | None:
     return PRIMITIVES.get(_CORES.get(row.name, f"core {row.name}")) if row.over else None
 
 
-def adjoints(row: Primitive) -> list[tuple[str, str]]:
+def adjoint_texts(row: Primitive) -> list[tuple[str, str]]:
     """The argument of a row over arrays and its adjoint, verbatim, given the adjoint `g` of the value."""
     worker = core(row)
     if worker is None:
@@ -121,7 +121,7 @@ def _heading(rows: list[Primitive]) -> str:
     if all(row.constant for row in rows):
         return ""
     if any(row.over for row in rows):
-        return "adjoint, g being that of the value; = the value" if any(map(adjoints, rows)) else ""
+        return "adjoint, g being that of the value; = the value" if any(map(adjoint_texts, rows)) else ""
     return "derivative" + (" by x; by y" if any(len(row.partials) > 1 for row in rows) else "")
 
 
@@ -130,7 +130,7 @@ def _in_short(row: Primitive) -> str:
     if row.over:
         if row.over == "body":
             return f"= {row.body}"
-        return "; ".join(text or "none" for _, text in adjoints(row)) or row.doc
+        return "; ".join(text or "none" for _, text in adjoint_texts(row)) or row.doc
     return row.doc if row.constant else "; ".join(text or "none" for _, text in rules(row))
 
 
@@ -143,10 +143,12 @@ def _one(screen: Screen, row: Primitive) -> None:
     for letter, text in rules(row):
         name = row.name if row.name.isidentifier() else "f"
         lines.append([screen.partial(letter).replace("f", name), text or "none"])
-    for name, text in adjoints(row):
+    for name, text in adjoint_texts(row):
         lines.append([f"adjoint of {name}", text or "none"])
     lines += [
-        [f"tangent by {name}", text] for (name, _), text in zip(adjoints(row), worker.tangents, strict=False) if text
+        [f"tangent by {name}", text]
+        for (name, _), text in zip(adjoint_texts(row), worker.tangents, strict=False)
+        if text
     ]
     if row.body:
         lines.append(["value", row.body])
@@ -172,5 +174,5 @@ def _record(row: Primitive) -> dict[str, object]:
         "derivative": dict(rules(row)), "domain": worker.domain, "kinks": row.kinks,
     }  # fmt: skip
     if row.over:
-        fields |= {"signature": signature(row), "adjoint": dict(adjoints(row)), "value": row.body}
+        fields |= {"signature": signature(row), "adjoint": dict(adjoint_texts(row)), "value": row.body}
     return fields

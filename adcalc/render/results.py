@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from adcalc.algebras.text import digits
 from adcalc.function import Function
-from adcalc.render.figures import entries, flat, is_array, labels, shape_of
+from adcalc.render.figures import entries, figure_shape, flat, is_array, labels
 from adcalc.render.formats import show
 from adcalc.render.machine import array_cells, column_cells, figure_cells, figure_lines, single_row
-from adcalc.render.named import named
+from adcalc.render.named import named_figures
 from adcalc.render.page import latex_equations, latex_figure, latex_formula, latex_matrix, latex_partial, title
 from adcalc.render.printable import write
 from adcalc.render.report import Cells, Line, Report
@@ -37,7 +37,7 @@ def show_value(function: Function, at: Mapping[str, Figure], backend: str, resul
     value = result.value
 
     def lines() -> list[Line]:
-        matrix = len(shape_of(value)) > 1
+        matrix = len(figure_shape(value)) > 1
         return [("", row) for row in flat(value).tolist()] if matrix else [("", entries(value))]
 
     def draw(screen: Screen) -> None:
@@ -77,7 +77,7 @@ def _gradient(function: Function, at: Mapping[str, Figure], backend: str, result
 
     return Report(
         records=lambda: [_gradient_record(function, at, backend, result)],
-        cells=lambda: figure_cells(named(result)),
+        cells=lambda: figure_cells(named_figures(result)),
         lines=lambda: figure_lines({"value": result.value, **result.partials}),
         latex=latex,
         draw=draw,
@@ -90,7 +90,7 @@ def show_elementwise(function: Function, at: Mapping[str, Figure], backend: str,
     report = _gradient(function, at, backend, result)
     if is_array(result.value):
         shape = result.value.shape
-        inputs = {name: at[name] for name in function.variables if name in at and shape_of(at[name]) == shape}
+        inputs = {name: at[name] for name in function.variables if name in at and figure_shape(at[name]) == shape}
 
         def draw(screen: Screen) -> None:
             from adcalc.render.grids import show_columns
@@ -99,7 +99,7 @@ def show_elementwise(function: Function, at: Mapping[str, Figure], backend: str,
             partials = {screen.partial(name): partial for name, partial in result.partials.items()}
             show_columns(screen, {**inputs, "f": result.value, **partials})
 
-        report = report._replace(cells=lambda: column_cells({**inputs, **named(result)}), draw=draw)
+        report = report._replace(cells=lambda: column_cells({**inputs, **named_figures(result)}), draw=draw)
     show(report, format)
 
 
@@ -151,7 +151,7 @@ def _hessian_cells(result: Hessian) -> Cells:
         return single_row(columns | {f"d_{a}_{b}": entry for (a, b), entry in _upper(result)})
     rows: list[tuple[str, str, float]] = [("value", "", result.value)]
     for name, partial in result.partials.items():
-        places = (place.strip("[]").replace(",", " ") for place in labels("", shape_of(partial)))
+        places = (place.strip("[]").replace(",", " ") for place in labels("", figure_shape(partial)))
         rows += [(f"d_{name}", place, entry) for place, entry in zip(places, entries(partial), strict=True)]
     rows += [("hessian", f"{a} {b}", entry) for (a, b), entry in _upper(result)]
     return Cells(["name", "index", "value"], rows)

@@ -6,4 +6,4 @@ from adcalc.session.entries import ANSWER, Coordinate, DefinedFunction
 from adcalc.session.question import Excerpt, Question, Remark
 from adcalc.session.state import Session
 
-__all__ = ["ANSWER", "Coordinate", "Definition", "Excerpt", "Question", "Remark", "Session"]
+__all__ = ["ANSWER", "Coordinate", "DefinedFunction", "Excerpt", "Question", "Remark", "Session"]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from adcalc.algebras.text import digits
 from adcalc.errors import Problem, Source, SyntaxProblem
-from adcalc.parser import Syntax, parse
+from adcalc.parser import Syntax, syntax_of
 from adcalc.parser.lexer import tokens
 from adcalc.results import Figure
 from adcalc.table import CONSTANTS
@@ -33,7 +33,7 @@ class Coordinate:
     @property
     def text(self) -> str:
         """The statement that gives it this value."""
-        return f"{self.name} = {literal(self.value)}"
+        return f"{self.name} = {literal_text(self.value)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def statement_of(source: Source, start: int, end: int) -> Syntax:
     """
     part = Source(source.text[start:end])
     try:
-        first, *others = parse(part)
+        first, *others = syntax_of(part)
     except Problem as problem:
         if problem.span is not None and problem.source == part:
             problem.span, problem.source = (problem.span[0] + start, problem.span[1] + start), source
@@ -175,10 +175,10 @@ def statement_of(source: Source, start: int, end: int) -> Syntax:
     return first
 
 
-def literal(value: Figure) -> str:
+def literal_text(value: Figure) -> str:
     """A number or an array as the language writes it."""
     if not isinstance(value, float | int):
-        return f"[{', '.join(map(literal, value.tolist() if len(value.shape) == 1 else value))}]"
+        return f"[{', '.join(map(literal_text, value.tolist() if len(value.shape) == 1 else value))}]"
     return "inf - inf" if math.isnan(value) else digits(value)
 
 
@@ -191,7 +191,7 @@ def with_answer(text: str, value: Figure) -> str:
     pieces, end = [], 0
     for token in tokens(Source(text)):
         if token.kind == "NAME" and token.text == ANSWER:
-            pieces += [text[end : token.start], f"({literal(value)})"]
+            pieces += [text[end : token.start], f"({literal_text(value)})"]
             end = token.end
     return "".join([*pieces, text[end:]])
 

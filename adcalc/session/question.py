@@ -57,7 +57,7 @@ class Remark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class TypedProgram:
     """Excerpts one below the other, read as one source."""
 
     source: Source
@@ -65,7 +65,7 @@ class Program:
     excerpts: tuple[Excerpt, ...]
 
     @classmethod
-    def of(cls, excerpts: Sequence[Excerpt]) -> Program:
+    def of(cls, excerpts: Sequence[Excerpt]) -> TypedProgram:
         """The program of these lines."""
         texts = [excerpt.text for excerpt in excerpts]
         starts = accumulate((len(text) + 1 for text in texts[:-1]), initial=0)
@@ -74,7 +74,7 @@ class Program:
     def origin(self, span: Span) -> tuple[Span, Source]:
         """The place in the text that was typed.
 
-        >>> program = Program.of([Excerpt.whole("y = x^2"), Excerpt(Source("grad y + 1"), 5, 10)])
+        >>> program = TypedProgram.of([Excerpt.whole("y = x^2"), Excerpt(Source("grad y + 1"), 5, 10)])
         >>> program.origin((8, 9))
         ((5, 6), Source(text='grad y + 1', name=''))
         """
@@ -114,7 +114,7 @@ class Question:
     """
 
     function: Function
-    program: Program
+    program: TypedProgram
     typed: Excerpt
     at: Mapping[str, Figure]
     """The values of the variables it has, as far as they have any."""
@@ -161,7 +161,7 @@ class Question:
     def missing_problem(self, hint: str = "") -> NameProblem:
         """What to say where a value is needed."""
         first, *others = self.missing
-        more = f" (nor {'does' if len(others) == 1 else 'do'} {listed(others)})" if others else ""
+        more = f" (nor {'does' if len(others) == 1 else 'do'} {listed_names(others)})" if others else ""
         problem = NameProblem(f"`{first}` has no value{more}", hint=hint or f"write `{first} = 3` first")
         span = self.function.spans.get(variable(first))
         problem.span, problem.source = self.program.origin(span) if span else (self.typed.span, self.typed.source)
@@ -181,10 +181,10 @@ class Question:
         )
 
 
-def listed(names: Iterable[str]) -> str:
+def listed_names(names: Iterable[str]) -> str:
     """Names as a reader wants them.
 
-    >>> listed(["x", "y", "z"])
+    >>> listed_names(["x", "y", "z"])
     '`x`, `y` and `z`'
     """
     shown = [f"`{name}`" for name in names]

@@ -27,7 +27,7 @@ from adcalc.session.entries import (
     statement_of,
     with_answer,
 )
-from adcalc.session.question import Excerpt, Program, Question, Remark, listed
+from adcalc.session.question import Excerpt, Question, Remark, TypedProgram, listed_names
 
 _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
@@ -94,7 +94,7 @@ class Session:
         if kept:
             *users, to = kept
             verb = "keeps" if len(users) == 1 else "keep"
-            message = f"{listed(users)} {verb} the former `{name}`, which is `{to}` from now on"
+            message = f"{listed_names(users)} {verb} the former `{name}`, which is `{to}` from now on"
             remarks = [*remarks, Remark(Caution("name", message), typed.source)]
         return remarks
 
@@ -105,7 +105,9 @@ class Session:
 
     def _kept_apart(self, former: Entry) -> dict[str, Entry]:
         """The definitions that use an entry, and last the entry itself, with a name of its own for it."""
-        users = [each for each in self.entries.values() if isinstance(each, DefinedFunction) and each.depends_on(former)]
+        users = [
+            each for each in self.entries.values() if isinstance(each, DefinedFunction) and each.depends_on(former)
+        ]
         if not users:
             return {}
         names = (former.name + "".join(_SUBSCRIPTS[int(digit)] for digit in str(number)) for number in count(1))
@@ -215,14 +217,16 @@ class Session:
         everything = Uses(tuple(self.entries), ())
         return [each.text for each in Needed.by(everything, self.entries).definitions]
 
-    def _definition(self, typed: Excerpt, statement: Syntax, uses: Uses, head: str) -> tuple[DefinedFunction, list[Remark]]:
+    def _definition(
+        self, typed: Excerpt, statement: Syntax, uses: Uses, head: str
+    ) -> tuple[DefinedFunction, list[Remark]]:
         """A statement as a definition, read below the heads of what it uses: their bodies are known."""
         name = target(statement)
         own = typed.part(statement)
         known = {each: self.entries[each] for each in (*uses.names, *uses.calls) if each in self.entries}
         heads = {each: entry.head for each, entry in known.items() if isinstance(entry, DefinedFunction) and entry.head}
         stubs = [Excerpt.whole(f"{written} = 0") for each, written in heads.items() if each != name]
-        program = Program.of([*stubs, *_present(statement, name), own, Excerpt.whole("0")])
+        program = TypedProgram.of([*stubs, *_present(statement, name), own, Excerpt.whole("0")])
         with program.placing():
             function = parse(program.source.text, bound=known.keys() - heads.keys())
         text = own.text
@@ -246,7 +250,7 @@ class Session:
         between: Sequence[Excerpt] = (),
     ) -> Question:
         stored = [Excerpt.whole(each.text, f"the definition of `{each.name}`") for each in needed.definitions]
-        program = Program.of([*stored, *between, typed])
+        program = TypedProgram.of([*stored, *between, typed])
         with program.placing():
             function = parse(program.source.text, bound={*needed.given, *apart})
         values = {**needed.given, **(at or {})}
@@ -276,7 +280,7 @@ class Session:
         if through:
             hint = f"give one of them another name, or a value: `{through[0]} = 3`"
             raise NameProblem(
-                f"`{new.name}` would be defined by itself, through {listed(through)}",
+                f"`{new.name}` would be defined by itself, through {listed_names(through)}",
                 place,
                 hint,
                 typed.source,

@@ -19,8 +19,8 @@ from adcalc.lower.rules import ARGUMENTS, compiled
 from adcalc.lower.shape_rules import Shape
 from adcalc.symbolic.conditions import Condition
 from adcalc.symbolic.domains import Scope, demanding, required, stated_of_arrays
-from adcalc.symbolic.lengths import Length, chosen, for_every_length, named_lengths
-from adcalc.symbolic.matrix_derivative import partials, uses_book_notation, written
+from adcalc.symbolic.lengths import Length, for_every_length, lengths_of_choice, named_lengths
+from adcalc.symbolic.matrix_derivative import core_partials, uses_book_notation, written_in_words
 
 if TYPE_CHECKING:
     from adcalc.function import Function
@@ -45,7 +45,7 @@ class Opened(NamedTuple):
     book: bool
 
 
-def opened(function: Function, root: Expr, constants: Mapping[str, Expr], shapes: Axes | None) -> Opened:
+def opened_function(function: Function, root: Expr, constants: Mapping[str, Expr], shapes: Axes | None) -> Opened:
     """A function elaborated without a point.
 
     Args:
@@ -83,7 +83,7 @@ def opened(function: Function, root: Expr, constants: Mapping[str, Expr], shapes
 
     @cache
     def read(choice: int) -> Reading:
-        meant = chosen(made_up, choice)
+        meant = lengths_of_choice(made_up, choice)
         tried = {name: tuple([meant.get(length, length) for length in shape]) for name, shape in every.items()}
         found = attempt(tried, meant)
         for name, shape in tried.items():
@@ -109,24 +109,24 @@ class Pair(NamedTuple):
 def pair(function: Function, named: tuple[Expr, Mapping[str, Expr]], shapes: Axes | None) -> Pair:
     """A function opened twice: with the names of its constants, and without; once where that is the same."""
     root, constants = named
-    shown = opened(function, root, constants, shapes)
-    plain = shown if root is function.evaluated else opened(function, function.evaluated, {}, shapes)
+    shown = opened_function(function, root, constants, shapes)
+    plain = shown if root is function.evaluated else opened_function(function, function.evaluated, {}, shapes)
     return Pair(function, constants, shown, plain)
 
 
-def diff(ready: Pair, wrt: Sequence[str], order: int) -> Function:
+def diff_over_arrays(ready: Pair, wrt: Sequence[str], order: int) -> Function:
     """The derivative by each variable in turn, `order` times each."""
     path = [name for name in wrt for _ in range(order)]
     return _functions(ready, [path])[0]
 
 
-def gradient(ready: Pair, wrt: Sequence[str], *, asked: bool) -> dict[str, Function]:
+def gradient_over_arrays(ready: Pair, wrt: Sequence[str], *, asked: bool) -> dict[str, Function]:
     """The derivative by each variable; if they were not asked for, by each that has one."""
     ready, wrt = _with_derivative(ready, wrt, asked=asked)
     return dict(zip(wrt, _functions(ready, [[name] for name in wrt]), strict=True))
 
 
-def hessian(ready: Pair, wrt: Sequence[str], *, asked: bool) -> dict[tuple[str, ...], Function]:
+def hessian_over_arrays(ready: Pair, wrt: Sequence[str], *, asked: bool) -> dict[tuple[str, ...], Function]:
     """The second derivatives, by row and column."""
     ready, wrt = _with_derivative(ready, wrt, asked=asked)
     pairs = [[row, column] for row in wrt for column in wrt]
@@ -181,13 +181,13 @@ def _for_every_length(ready: Opened, paths: Sequence[Sequence[str]], *, exact: b
             root = reading.root
             for name in path:
                 try:
-                    (root,) = partials(root, reading.builder, [name], exact=exact)
+                    (root,) = core_partials(root, reading.builder, [name], exact=exact)
                 except ShapeProblem as problem:
                     raise lettered(problem, {}) from None
             roots.append(root)
         # The arguments of what has a domain are written along with them.
         arguments = [argument for _, arguments in _demanding(reading) for argument in arguments]
-        return written([*roots, *arguments], reading.builder, reading.length, exact=exact, book=ready.book)
+        return written_in_words([*roots, *arguments], reading.builder, reading.length, exact=exact, book=ready.book)
 
     first = ready.read(0)
     found = for_every_length(formulas, lambda choice: ready.read(choice).lengths, first.length)

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 from adcalc.algebras.floats import FLOATS
 from adcalc.ir.expr import Apply, Expr, Number, apply, number, variables
 from adcalc.ir.program import evaluate, lowered
-from adcalc.symbolic.coefficients import Coefficient, Decimal
+from adcalc.symbolic.coefficients import Coefficient, Decimal, constant
 from adcalc.symbolic.conditions import NEVER, Condition, Holds, Known, Range, Within, either
-from adcalc.symbolic.simplify import constant, simplified
+from adcalc.symbolic.simplify import simplified
 from adcalc.table import PRIMITIVES
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -27,14 +27,14 @@ _LARGEST = 100
 _ZERO = Fraction(0)
 
 
-def read(expr: Expr, *, holds: bool = True, depth: int = 0) -> tuple[Condition, ...]:
+def conditions_in(expr: Expr, *, holds: bool = True, depth: int = 0) -> tuple[Condition, ...]:
     """The conditions that together say that a formula is not 0, or that it is 0; none if that is certain.
 
     >>> from adcalc.errors import Source
     >>> from adcalc.parser.resolve import read as parsed
     >>> from adcalc.algebras.text import written
-    >>> from adcalc.symbolic.conditions import joined
-    >>> written(joined(read(parsed(Source("1 - x > 0 and abs(x) < 2 and x^2 > 0"), ()).result)))
+    >>> from adcalc.symbolic.conditions import condition_formula
+    >>> written(condition_formula(conditions_in(parsed(Source("1 - x > 0 and abs(x) < 2 and x^2 > 0"), ()).result)))
     '-2 < x and x < 1 and x != 0'
     """
     if isinstance(expr, Number):
@@ -43,9 +43,9 @@ def read(expr: Expr, *, holds: bool = True, depth: int = 0) -> tuple[Condition, 
         return tuple(_compared(expr, "!=" if holds else "==", _ZERO))
     name, arguments = expr.primitive.name, expr.arguments
     if name == "not":
-        return read(arguments[0], holds=not holds, depth=depth + 1)
+        return conditions_in(arguments[0], holds=not holds, depth=depth + 1)
     if name in ("and", "or"):
-        parts = [read(argument, holds=holds, depth=depth + 1) for argument in arguments]
+        parts = [conditions_in(argument, holds=holds, depth=depth + 1) for argument in arguments]
         if (name == "and") == holds:
             return (*parts[0], *parts[1])
         return either(parts)
@@ -61,7 +61,7 @@ def _comparison(sign: str, left: Expr, right: Expr) -> Iterator[Condition]:
     if is_brief(left) and is_brief(right):
         left, right = simplified([left, right])
     if isinstance(left, Number) and isinstance(right, Number) and not (left.finite and right.finite):
-        yield from read(number(_SIGNS[sign](left.value, right.value)))
+        yield from conditions_in(number(_SIGNS[sign](left.value, right.value)))
         return
     bound = constant(right)
     if bound is None:

@@ -11,7 +11,7 @@ from functools import reduce
 from typing import NamedTuple, TypeAlias
 
 from adcalc.ir.expr import Expr, apply, number
-from adcalc.symbolic.simplify import quotient
+from adcalc.symbolic.coefficients import quotient
 from adcalc.table import PRIMITIVES
 
 #: Of more choices no conclusions are drawn.
@@ -163,7 +163,7 @@ class Known:
         return [condition for condition in self.conditions() if not isinstance(condition, Either)]
 
 
-def joined(conditions: Iterable[Condition]) -> Expr:
+def condition_formula(conditions: Iterable[Condition]) -> Expr:
     """Conditions as one formula; 1 if there are none."""
     parts = [part for condition in Known(conditions).conditions() for part in _formulas(condition)]
     return reduce(lambda one, other: apply(PRIMITIVES["and"], one, other), parts) if parts else number(1)
@@ -174,7 +174,9 @@ def _formulas(condition: Condition) -> Iterator[Expr]:
         case Holds(expr):
             yield expr
         case Either(parts):
-            yield reduce(lambda one, other: apply(PRIMITIVES["or"], one, other), [joined(part) for part in parts])
+            yield reduce(
+                lambda one, other: apply(PRIMITIVES["or"], one, other), [condition_formula(part) for part in parts]
+            )
         case Within(of, met):
             low, high = (None if bound is None else quotient(bound) for bound in (met.low, met.high))
             if low is not None and low is high and met.with_low and met.with_high:

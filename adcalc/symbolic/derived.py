@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 Axes: TypeAlias = Mapping[str, Sequence[int | str]]
 
 
-def diff(function: Function, names: Sequence[str], wrt: Sequence[str], order: int, shapes: Axes | None) -> Function:
+def diff_formula(
+    function: Function, names: Sequence[str], wrt: Sequence[str], order: int, shapes: Axes | None
+) -> Function:
     """The derivative by each variable in turn, `order` times each."""
     from adcalc.symbolic.derivatives import derivative
     from adcalc.symbolic.domains import stated
@@ -24,7 +26,7 @@ def diff(function: Function, names: Sequence[str], wrt: Sequence[str], order: in
     if _over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
-        return array_formulas.diff(array_formulas.pair(origin, _named(origin, names), shapes), wrt, order)
+        return array_formulas.diff_over_arrays(array_formulas.pair(origin, _named(origin, names), shapes), wrt, order)
     (named, constants), computed = _named(origin, names), origin.evaluated
     shown = named
     for name in wrt:
@@ -33,7 +35,7 @@ def diff(function: Function, names: Sequence[str], wrt: Sequence[str], order: in
     return _derived(origin, stated(shown, named, computed, constants), computed, constants)
 
 
-def gradient(
+def gradient_formulas(
     function: Function, names: tuple[str, ...], shapes: Axes | None, *, asked: bool = True
 ) -> dict[str, Function]:
     """The partial derivatives by each variable.
@@ -48,7 +50,9 @@ def gradient(
     if _over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
-        return array_formulas.gradient(array_formulas.pair(origin, _named(origin, names), shapes), names, asked=asked)
+        return array_formulas.gradient_over_arrays(
+            array_formulas.pair(origin, _named(origin, names), shapes), names, asked=asked
+        )
     named, constants = _named(origin, names)
     found = partials(named, names, exact=False)
     exact = partials(origin.evaluated, names, exact=True)
@@ -58,7 +62,7 @@ def gradient(
     }
 
 
-def hessian(
+def hessian_formulas(
     function: Function, names: tuple[str, ...], shapes: Axes | None, *, asked: bool = True
 ) -> dict[tuple[str, ...], Function]:
     """The second partial derivatives, by row and column."""
@@ -66,11 +70,13 @@ def hessian(
     if _over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
-        return array_formulas.hessian(array_formulas.pair(origin, _named(origin, names), shapes), names, asked=asked)
+        return array_formulas.hessian_over_arrays(
+            array_formulas.pair(origin, _named(origin, names), shapes), names, asked=asked
+        )
     return {
         (row, column): second
-        for row, first in gradient(function, names, shapes).items()
-        for column, second in gradient(first, names, shapes).items()
+        for row, first in gradient_formulas(function, names, shapes).items()
+        for column, second in gradient_formulas(first, names, shapes).items()
     }
 
 

@@ -18,9 +18,9 @@ from adcalc.ir.expr import Apply, Expr, Variable, apply, number, rebuild, topolo
 from adcalc.ir.primitive import Primitive
 from adcalc.ir.program import evaluate, lowered
 from adcalc.lower.rules import Call, compiled
-from adcalc.symbolic.comparisons import read
-from adcalc.symbolic.conditions import Condition, Either, Known, Range, Within, joined
-from adcalc.symbolic.simplify import constant, quotient
+from adcalc.symbolic.coefficients import constant, quotient
+from adcalc.symbolic.comparisons import conditions_in
+from adcalc.symbolic.conditions import Condition, Either, Known, Range, Within, condition_formula
 from adcalc.table import PRIMITIVES
 
 #: The conditions of the branches on the way to an operation.
@@ -83,7 +83,7 @@ def stated(
         return shown
     if len(missing) > _MOST_CONDITIONS:
         return apply(_GIVEN, shown, witness)
-    return apply(_PROVIDED, shown, joined(missing))
+    return apply(_PROVIDED, shown, condition_formula(missing))
 
 
 def stated_of_arrays(shown: Expr, wanted: Iterable[tuple[Condition, Scope]]) -> Expr:
@@ -103,7 +103,7 @@ def stated_of_arrays(shown: Expr, wanted: Iterable[tuple[Condition, Scope]]) -> 
     parts: list[Expr] = []
     for condition in _needed(missing):
         key = condition.of if isinstance(condition, Within) else condition
-        part = joined([condition])
+        part = condition_formula([condition])
         parts.append(part if scopes.get(key, "other") != "other" else _everywhere(condition, part))
     return apply(_PROVIDED, shown, reduce(_and, parts)) if parts else shown
 
@@ -147,7 +147,7 @@ def _points_apart(shown: Expr, computed: Expr) -> list[Condition]:
     points: dict[tuple[str, Fraction], None] = {}
     for node in topological([shown]):
         if isinstance(node, Apply) and node.primitive is _WHERE:
-            match read(node.arguments[0], holds=False):
+            match conditions_in(node.arguments[0], holds=False):
                 case (Within(Variable() as of, Range(low, high, True, True)),) if low is not None and low == high:
                     points[of.name, low] = None
     if not points:
@@ -164,7 +164,7 @@ def _points_apart(shown: Expr, computed: Expr) -> list[Condition]:
 
 
 def _negated(condition: Condition) -> Condition:
-    found = read(joined([condition]), holds=False)
+    found = conditions_in(condition_formula([condition]), holds=False)
     return found[0] if len(found) == 1 else Either((found,))
 
 
@@ -174,7 +174,7 @@ def _needed(conditions: list[Condition]) -> list[Condition]:
     position = 0
     while position < len(conditions):
         others = [*conditions[:position], *conditions[position + 1 :]]
-        demanded = demands(joined(others)) or {}
+        demanded = demands(condition_formula(others)) or {}
         if Known([*others, *demanded.get((), ())]).imply(conditions[position]):
             conditions = others
         else:
@@ -215,7 +215,7 @@ def _branch(node: Apply, position: int) -> Iterable[Condition]:
     if node.primitive.takes is None or position == 0:
         return ()
     holds = node.primitive.takes[0] == position
-    return read(node.arguments[0], holds=holds)
+    return conditions_in(node.arguments[0], holds=holds)
 
 
 def required(primitive: Primitive, arguments: Sequence[Expr]) -> Iterator[Condition]:
@@ -226,9 +226,9 @@ def required(primitive: Primitive, arguments: Sequence[Expr]) -> Iterator[Condit
     if power is not None:
         zero = number(0)
         if power.denominator != 1:
-            yield from read(apply(PRIMITIVES[">" if power < 0 else ">="], arguments[0], zero))
+            yield from conditions_in(apply(PRIMITIVES[">" if power < 0 else ">="], arguments[0], zero))
         elif power < 0:
-            yield from read(apply(PRIMITIVES["!="], arguments[0], zero))
+            yield from conditions_in(apply(PRIMITIVES["!="], arguments[0], zero))
         return
     rule = compiled(primitive.domain)
-    yield from read(Call(primitive, arguments, number(0)).carry_out(READABLE, rule))
+    yield from conditions_in(Call(primitive, arguments, number(0)).carry_out(READABLE, rule))

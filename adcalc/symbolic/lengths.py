@@ -65,10 +65,10 @@ def named_lengths(shapes: Mapping[str, Shape], made_up: Collection[int]) -> Leng
     return length_of
 
 
-def chosen(lengths: Sequence[int], choice: int) -> dict[int, int]:
+def lengths_of_choice(lengths: Sequence[int], choice: int) -> dict[int, int]:
     """The lengths that stand for some made-up ones in one of the choices; in the first they are what they were.
 
-    >>> chosen([1009, 2003], 0), all(new % 60 == old % 60 for old, new in chosen([1009, 2003], 1).items())
+    >>> lengths_of_choice([1009, 2003], 0), all(new % 60 == old % 60 for old, new in lengths_of_choice([1009, 2003], 1).items())
     ({1009: 1009, 2003: 2003}, True)
     """
     moves = _MOVES[choice]

@@ -18,7 +18,7 @@ from adcalc.symbolic.raising import Speller
 from adcalc.table import PRIMITIVES
 
 
-def partials(root: Expr, builder: Builder, wrt: Sequence[str], *, exact: bool) -> list[Expr]:
+def core_partials(root: Expr, builder: Builder, wrt: Sequence[str], *, exact: bool) -> list[Expr]:
     """The derivative of a core formula by each of some variables, as core formulas.
 
     Of a number it has the shape of the variable, of a vector by a vector it is the Jacobian matrix, and by
@@ -55,7 +55,9 @@ def partials(root: Expr, builder: Builder, wrt: Sequence[str], *, exact: bool) -
     return found
 
 
-def written(formulas: Sequence[Expr], builder: Builder, length: Length, *, exact: bool, book: bool) -> list[Expr]:
+def written_in_words(
+    formulas: Sequence[Expr], builder: Builder, length: Length, *, exact: bool, book: bool
+) -> list[Expr]:
     """Core formulas tidied up and spelled in the language."""
     collector = Collector(RULES, builder, length, exact=exact)
     collected = collector.collected(formulas)

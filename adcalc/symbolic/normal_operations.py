@@ -112,11 +112,11 @@ def _transposed(c: Collector, expr: Expr, dims: Shape) -> Expr:
                 return c.atom(PRIMITIVES["fill"].bound(dims=turned, value=atom.primitive.setting("value")))
             case "matmul", (x, y):
                 back = (_transposed(c, y, c.shape(y)), _transposed(c, x, c.shape(x)))
-                return product(c, atom.primitive, back, [c.shape(each) for each in back])
+                return product_rule(c, atom.primitive, back, [c.shape(each) for each in back])
     return c.atom(PRIMITIVES["swap"], expr)
 
 
-def product(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims: Sequence[Shape]) -> Expr:
+def product_rule(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims: Sequence[Shape]) -> Expr:
     """A product of vectors and matrices, numbers in front."""
     factors, rests = [], []
     for argument, shape in zip(arguments, dims, strict=True):
@@ -190,7 +190,7 @@ def _solved(c: Collector, primitive: Primitive, arguments: Sequence[Expr], dims:
     if len(c.shape(matrix)) == len(c.shape(right)) == 2:
         inverse = _inverse(c, PRIMITIVES["core inv"], [matrix], dims[:1])
         turned = _transposed(c, inverse, c.shape(matrix))
-        return product(c, PRIMITIVES["matmul"], (right, turned), [c.shape(right), c.shape(turned)])
+        return product_rule(c, PRIMITIVES["matmul"], (right, turned), [c.shape(right), c.shape(turned)])
     return c.atom(primitive, matrix, right)
 
 
@@ -221,6 +221,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "fill": _fill,
         "solvevec": _solved,
         "core inv": _inverse,
-        **dict.fromkeys(("inner", "matvec", "vecmat", "matmul", "dyad"), product),
+        **dict.fromkeys(("inner", "matvec", "vecmat", "matmul", "dyad"), product_rule),
     }
 )

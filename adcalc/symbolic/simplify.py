@@ -11,17 +11,15 @@ shared, and the work is linear in the size of the formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from adcalc.algebras.floats import FLOATS
 from adcalc.algebras.text import literal
-from adcalc.ir.exact import arithmetic
 from adcalc.ir.expr import Apply, Expr, Number, Variable, apply, number, rational, topological
 from adcalc.ir.primitive import Primitive
 from adcalc.symbolic import coefficients
-from adcalc.symbolic.coefficients import Coefficient, Decimal
+from adcalc.symbolic.coefficients import Coefficient, constant, node_of, quotient, value_of
 from adcalc.table import PRIMITIVES
 
 _PLUS, _MINUS, _TIMES, _OVER = (PRIMITIVES[sign] for sign in "+-*/")
@@ -136,7 +134,7 @@ class _Simplifier:
         elif kind.elementwise and arguments:
             constants = [value for value in map(constant, arguments) if value is not None]
             if len(constants) == len(arguments):
-                value = _value(kind, constants)
+                value = value_of(kind, constants)
                 if value is not None and coefficients.sound(value):
                     return quotient(value)
         return apply(kind, *arguments)
@@ -203,7 +201,7 @@ class _Simplifier:
                     stack.append((left, exponent))
                     continue
             factor = self.factors_of(self.part(node))
-            scaled = coefficients.raised(factor.coefficient, exponent)
+            scaled = coefficients.raised_coefficient(factor.coefficient, exponent)
             product = None if scaled is None else coefficient * scaled
             if product is None or not coefficients.sound(product):
                 _add(powers, quotient(factor.coefficient), Fraction(exponent))
@@ -229,12 +227,16 @@ class _Simplifier:
             return apply(_POWER, base, exponent)
         fixed = constant(base)
         if fixed is not None:
-            folded = coefficients.raised(fixed, int(power)) if power == int(power) and -64 <= power <= 64 else None
+            folded = (
+                coefficients.raised_coefficient(fixed, int(power))
+                if power == int(power) and -64 <= power <= 64
+                else None
+            )
             return apply(_POWER, base, exponent) if folded is None else self.build_product(Product(folded, {}))
         factor = self.factors_of(base)
         # The reciprocal of a product is a quotient, which would be taken apart as well.
         if power == -1 or (power == int(power) and len(factor.powers) == 1):
-            scaled = coefficients.raised(factor.coefficient, int(power)) if -64 <= power <= 64 else None
+            scaled = coefficients.raised_coefficient(factor.coefficient, int(power)) if -64 <= power <= 64 else None
             if scaled is not None and (power == -1 or all(each == int(each) for each in factor.powers.values())):
                 raised = {inner: each * power for inner, each in factor.powers.items()}
                 return self.build_product(Product(scaled, raised))
@@ -252,14 +254,14 @@ class _Simplifier:
             ((base, power),) = powers.items()
             if power == 1:
                 return base
-        over, under = coefficients.parts(coefficient)
+        over, under = coefficients.numerator_and_denominator(coefficient)
         ordered = sorted(powers, key=self.factor_order)
         above = [self.raised(base, powers[base]) for base in ordered if powers[base] > 0]
         below = [self.raised(base, -powers[base]) for base in ordered if powers[base] < 0]
         if over == -1 and above:
             above[0] = apply(_NEG, above[0])
         elif over != 1 or not above:
-            above.insert(0, _node(over))
+            above.insert(0, node_of(over))
         if under != 1:
             below.insert(0, rational(under))
         result = _chain(_TIMES, above)
@@ -341,53 +343,6 @@ def _is_logical(expr: Expr) -> bool:
 
 def _add(into: dict[Expr, Coefficient], key: Expr, amount: Coefficient) -> None:
     into[key] = into.get(key, Fraction(0)) + amount
-
-
-def _node(value: Coefficient) -> Number:
-    return rational(value.numerator, value.denominator)
-
-
-def quotient(value: Coefficient) -> Expr:
-    """A rational number as a formula: a literal, or a quotient of two."""
-    over, under = coefficients.parts(value)
-    return _node(over) if under == 1 else apply(_OVER, _node(over), rational(under))
-
-
-def constant(expr: Expr) -> Coefficient | None:
-    """The value of a number or a quotient of two."""
-    if isinstance(expr, Number):
-        return coefficients.exact(expr)
-    if isinstance(expr, Apply) and expr.primitive is _OVER:
-        over, under = expr.arguments
-        if isinstance(over, Number) and isinstance(under, Number) and over.finite and under.finite and under.numerator:
-            kind = Fraction if over.denominator == under.denominator == 1 else Decimal
-            return kind(over.numerator * under.denominator, over.denominator * under.numerator)
-    return None
-
-
-def _value(kind: Primitive, constants: Sequence[Coefficient]) -> Coefficient | None:
-    """The value of a row of constants, if it is known exactly."""
-    value = arithmetic(kind, constants)
-    if value is not None:
-        return Decimal(value) if any(isinstance(constant, Decimal) for constant in constants) else value
-    if any(constant.denominator != 1 or not coefficients.whole(float(constant)) for constant in constants):
-        return None
-    result = FLOATS.apply(kind, [float(constant) for constant in constants])
-    if not coefficients.whole(result):
-        return None
-    # At 0 and 1 a whole number is no accident; elsewhere tanh(30) is one, too.
-    certain = kind.name in _WHOLE or all(constant in (0, 1) for constant in constants)
-    certain = certain or (kind.name in _INVERSES and _INVERSES[kind.name](int(result)) == constants[0])
-    return Fraction(int(result)) if certain else None
-
-
-# Whole numbers of whole numbers, as long as these are doubles.
-_WHOLE = frozenset({"factorial", "gamma", "exp2"})
-_INVERSES: dict[str, Callable[[int], int | Fraction]] = {
-    "cbrt": lambda n: n**3,
-    "log2": lambda n: Fraction(2) ** n,
-    "log10": lambda n: Fraction(10) ** n,
-}
 
 
 def _chain(sign: Primitive, parts: Sequence[Expr]) -> Expr:

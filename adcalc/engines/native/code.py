@@ -15,10 +15,10 @@ from typing import TypeAlias
 Lane: TypeAlias = str
 
 
-def literal(value: float) -> str:
+def literal_code(value: float) -> str:
     """A double as LLVM reads it back to the last bit.
 
-    >>> literal(1.0)
+    >>> literal_code(1.0)
     '0x3FF0000000000000'
     """
     return f"0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X}"
@@ -60,7 +60,7 @@ class Code:
 
     def const(self, value: float) -> Lane:
         """The same number in every lane."""
-        return f"splat (double {literal(value)})"
+        return f"splat (double {literal_code(value)})"
 
     def add(self, x: Lane, y: Lane) -> Lane:
         """The sum."""

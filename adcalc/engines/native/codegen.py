@@ -18,7 +18,7 @@ from adcalc.engines.native.code import Code, Lane
 from adcalc.engines.native.division import POWERS_OF_TWO, Way
 from adcalc.engines.native.functions import VectorFunction, vector_function
 from adcalc.engines.native.layout import Unfit
-from adcalc.engines.native.processor import inverse, native, quotient, root
+from adcalc.engines.native.processor import inverse, native, quotient_code, root
 from adcalc.ir.expr import Number
 from adcalc.ir.primitive import Primitive
 from adcalc.lower.rules import Call, compiled
@@ -135,7 +135,7 @@ class Lanes:
             inverted = self._inverse(y)
             if self.way is Way.SHARED and self._constants.get(x) == 1.0:
                 return inverted
-        first, found = quotient(code, x, y, inverted)
+        first, found = quotient_code(code, x, y, inverted)
         self.bounded.append(first)
         return found
 

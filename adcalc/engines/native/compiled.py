@@ -16,7 +16,7 @@ _MOST_AT_ONCE = 2000
 
 
 @lru_cache(maxsize=128)
-def compiled(layout: Layout, *, fast: bool = False) -> Machine | Staged:
+def compiled_program(layout: Layout, *, fast: bool = False) -> Machine | Staged:
     """The machine code of a program.
 
     Raises:

@@ -8,7 +8,7 @@ Remez (1934), computed for this.
 from __future__ import annotations
 
 from adcalc.engines.native.code import Code, Lane
-from adcalc.engines.native.processor import FRACTION, native, power_of_two, raised, rounded, scaled
+from adcalc.engines.native.processor import FRACTION, native, power_of_two, raised_code, rounded, scaled
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH = 0.6931471805599453
@@ -79,7 +79,7 @@ _SINH = (
 
 def exp(code: Code, x: Lane) -> Lane:
     """The exponential function."""
-    x = within(code, x, *BOUNDS)
+    x = clamped(code, x, *BOUNDS)
     k, held = rounded(code, x, LOG2_E, 2046)
     r = _rest(code, x, k)
     return scaled(code, _exp(code, r), k, held)
@@ -94,14 +94,14 @@ def exp_of_sum(code: Code, x: Lane, rest: Lane) -> Lane:
 
 def exp2(code: Code, x: Lane) -> Lane:
     """2^x."""
-    x = within(code, x, -1080.0, 1030.0)
+    x = clamped(code, x, -1080.0, 1030.0)
     k, held = rounded(code, x, 1.0, 2046)
     return scaled(code, code.polynomial(code.sub(x, k), [1.0, *_EXP2]), k, held)
 
 
 def expm1(code: Code, x: Lane) -> Lane:
     """exp(x) - 1, as 2^k*expm1(r) + (2^k - 1), in halves because 2^k may overflow."""
-    inner = within(code, x, -60.0, BOUNDS[1])
+    inner = clamped(code, x, -60.0, BOUNDS[1])
     k, held = rounded(code, inner, LOG2_E, 1022)
     r = _rest(code, inner, k)
     small = code.fma(code.mul(r, r), code.split_polynomial(r, _EXPM1), r)
@@ -146,7 +146,7 @@ def sech(code: Code, x: Lane) -> Lane:
     return scaled(code, code.add(inverse, inverse), k, held)
 
 
-def within(code: Code, x: Lane, least: float, most: float) -> Lane:
+def clamped(code: Code, x: Lane, least: float, most: float) -> Lane:
     """The nearest number between two; nan stays."""
     low, high = code.const(least), code.const(most)
     x = code.select(code.compare("olt", x, low), low, x)
@@ -194,6 +194,6 @@ def _pair(code: Code, x: Lane, most: float) -> tuple[Lane, Lane, Lane, Lane]:
 def _risen(code: Code, x: Lane, k: Lane, held: Lane) -> Lane:
     """x/2/2^k, rounded once."""
     if native(code):
-        return raised(code, x, code.sub(code.const(-1.0), k))
+        return raised_code(code, x, code.sub(code.const(-1.0), k))
     quarter = code.integer("shl", code.integer("sub", code.whole(3067), code.bits(held)), code.whole(FRACTION))
     return code.mul(code.add(x, x), code.double(quarter))

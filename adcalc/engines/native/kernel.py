@@ -42,7 +42,7 @@ class Options(NamedTuple):
     """Divisions and roots may be made of other instructions; in rows where that may be wrong it is said."""
 
 
-class Text(NamedTuple):
+class KernelText(NamedTuple):
     """A module for LLVM."""
 
     module: str
@@ -50,7 +50,7 @@ class Text(NamedTuple):
     """Addresses of functions that it calls and the process does not export."""
 
 
-def written(layout: Layout, options: Options) -> Text:
+def written_kernel(layout: Layout, options: Options) -> KernelText:
     """The module of a program.
 
     Raises:
@@ -88,7 +88,7 @@ def written(layout: Layout, options: Options) -> Text:
         ]
     )
     symbols = {name: address for each in lanes.functions.values() for name, address in each.symbols.items()}
-    return Text(module, symbols)
+    return KernelText(module, symbols)
 
 
 def _inlining(inline: bool) -> str:

@@ -17,7 +17,7 @@ import math
 from adcalc.engines.native.code import Code, Lane
 from adcalc.engines.native.exponentials import LN2_HIGH, LN2_LOW, exp, with_sign
 from adcalc.engines.native.logarithm_tables import SERIES, TEN, TWO, Base, E
-from adcalc.engines.native.processor import FRACTION, exponent, fraction, looked_up, native, raised
+from adcalc.engines.native.processor import FRACTION, exponent, fraction_code, looked_up, native, raised_code
 from adcalc.engines.native.slow_path import Branching
 
 
@@ -153,14 +153,14 @@ def _sound(code: Branching, name: str, x: Lane, found: Lane, argument: Lane) -> 
 
 def _tabled(code: Code, x: Lane, base: Base, rest: Lane | None) -> Lane:
     """With AVX-512: the instructions know what to do with denormals, 0, infinity and negative numbers."""
-    k, m = exponent(code, x), fraction(code, x)
+    k, m = exponent(code, x), fraction_code(code, x)
     index = code.integer("lshr", code.bits(m), code.whole(FRACTION - 4))
     centre = looked_up(code, base.centres, index)
     f = code.fma(m, centre, code.const(-1.0))
     if rest is not None:
         # A rest of 0 stays so when it is scaled by 2^inf, and that of infinity, nan, does not count.
         counts = code.compare("one", rest, code.const(0.0))
-        down = code.select(counts, raised(code, rest, code.neg(_shifted(code, k, m))), code.const(0.0))
+        down = code.select(counts, raised_code(code, rest, code.neg(_shifted(code, k, m))), code.const(0.0))
         f = code.fma(down, centre, f)
     high = code.fma(k, code.const(base.unit), looked_up(code, base.added, index))
     if base.first == 1.0:

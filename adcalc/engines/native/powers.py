@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from adcalc.engines.native.code import Code, Lane
-from adcalc.engines.native.exponentials import BOUNDS, exp_of_sum, within
-from adcalc.engines.native.processor import FRACTION, exponent, fraction, looked_up
+from adcalc.engines.native.exponentials import BOUNDS, clamped, exp_of_sum
+from adcalc.engines.native.processor import FRACTION, exponent, fraction_code, looked_up
 from adcalc.engines.native.slow_path import Branching
 
 # Numbers near 1/m in 16 cells of [3/4, 3/2), minus the logarithms of which are doubles to 2^-66.
@@ -84,7 +84,7 @@ def power(code: Branching, x: Lane, y: Lane) -> Lane:
 def _exceptional(code: Branching, x: Lane, y: Lane, product: Lane, rest: Lane) -> Lane:
     """Any power: large and small ones, signs, nan for a negative base and no integer; 0 and inf by the C library."""
     tiny = 2.0**-20
-    found = exp_of_sum(code, within(code, product, *BOUNDS), within(code, rest, -tiny, tiny))
+    found = exp_of_sum(code, clamped(code, product, *BOUNDS), clamped(code, rest, -tiny, tiny))
     negative = code.compare("olt", x, code.const(0.0))
     half = code.mul(y, code.const(0.5))
     odd = code.compare("one", half, code.intrinsic("rint", half))
@@ -98,7 +98,7 @@ def _exceptional(code: Branching, x: Lane, y: Lane, product: Lane, rest: Lane) -
 
 def _logarithm(code: Code, x: Lane) -> tuple[Lane, Lane]:
     """log(x) as a sum, for positive and finite x."""
-    m = fraction(code, x)
+    m = fraction_code(code, x)
     k = code.sub(exponent(code, x), exponent(code, m))
     index = code.integer("lshr", code.bits(m), code.whole(FRACTION - 4))
     centre = looked_up(code, _CENTRES, index)

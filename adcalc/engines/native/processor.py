@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from adcalc.engines.native.code import Code, Lane, literal
+from adcalc.engines.native.code import Code, Lane, literal_code
 
 #: Added to a number far below 2^51 it rounds that to an integer, which the lowest bits then hold.
 ROUNDER = 1.5 * 2.0**52
@@ -49,7 +49,7 @@ def power_of_two(code: Code, held: Lane) -> Lane:
 def scaled(code: Code, x: Lane, k: Lane, held: Lane) -> Lane:
     """x*2^k, rounded once, for an integer `k` from -2046 to 2046; `held` holds it plus 2046."""
     if native(code):
-        return raised(code, x, k)
+        return raised_code(code, x, k)
     bits = code.bits(held)
     half = code.integer("lshr", bits, code.whole(1))
     first = code.double(code.integer("shl", half, code.whole(FRACTION)))
@@ -57,7 +57,7 @@ def scaled(code: Code, x: Lane, k: Lane, held: Lane) -> Lane:
     return code.mul(code.mul(x, first), second)
 
 
-def raised(code: Code, x: Lane, k: Lane) -> Lane:
+def raised_code(code: Code, x: Lane, k: Lane) -> Lane:
     """x*2^k, by the instruction."""
     rest = ("zeroinitializer", "i8 -1", "i32 4")
     return _instruction(code, "mask.scalef.pd.512", (code.doubles,) * 3, (x, k, *rest))
@@ -95,7 +95,7 @@ def inverse(code: Code, x: Lane) -> Lane:
     return code.fma(found, code.fma(code.neg(x), found, code.const(1.0)), found)
 
 
-def quotient(code: Code, x: Lane, y: Lane, inverse_of_y: Lane) -> tuple[Lane, Lane]:
+def quotient_code(code: Code, x: Lane, y: Lane, inverse_of_y: Lane) -> tuple[Lane, Lane]:
     """x/y to about a unit, and rounded as the instruction for it rounds (Markstein, 1990), in less time.
 
     Where the first one is infinite and x is not, the second one may be wrong.
@@ -113,7 +113,7 @@ def exponent(code: Code, x: Lane) -> Lane:
     return _instruction(code, "mask.getexp.pd.512", (code.doubles,) * 2, (x, *rest))
 
 
-def fraction(code: Code, x: Lane) -> Lane:
+def fraction_code(code: Code, x: Lane) -> Lane:
     """x/2^k in [3/4, 3/2), by the instruction; 1 of 0 and inf, nan of negative x."""
     rest = ("i32 11", "zeroinitializer", "i8 -1", "i32 4")
     return _instruction(code, "mask.getmant.pd.512", (code.doubles,), (x, *rest))
@@ -121,7 +121,7 @@ def fraction(code: Code, x: Lane) -> Lane:
 
 def looked_up(code: Code, table: Sequence[float], index: Lane) -> Lane:
     """The entries of a table of 16 by the lowest four bits of integers, by the instruction."""
-    parts = [", ".join(f"double {literal(entry)}" for entry in table[i : i + 8]) for i in (0, 8)]
+    parts = [", ".join(f"double {literal_code(entry)}" for entry in table[i : i + 8]) for i in (0, 8)]
     kinds = (code.doubles, code.integers, code.doubles)
     return _instruction(code, "vpermi2var.pd.512", kinds, (f"<{parts[0]}>", index, f"<{parts[1]}>"))
 

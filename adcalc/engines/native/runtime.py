@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from adcalc.engines.native.compiling import Loaded, host
 from adcalc.engines.native.floating_flags import clear_flags, left_range
-from adcalc.engines.native.kernel import ENTRY, Options, written
+from adcalc.engines.native.kernel import ENTRY, Options, written_kernel
 from adcalc.engines.native.layout import Layout, Raised
 from adcalc.engines.native.memory import ALIGNMENT, address, column
 from adcalc.engines.native.object_cache import machine_code
@@ -67,7 +67,7 @@ class Machine:
         options = Options(self.width, streaming, self.fast, quick)
         found = self._kernels.get(options)
         if found is None:
-            text = written(self.layout, options)
+            text = written_kernel(self.layout, options)
             found = self._kernels[options] = Loaded(machine_code(text.module), ENTRY, text.symbols)
         return found
 
