@@ -121,7 +121,7 @@ def constant(expr: Expr) -> Coefficient | None:
     return None
 
 
-def value_of(kind: Primitive, constants: Sequence[Coefficient]) -> Coefficient | None:
+def exact_value(kind: Primitive, constants: Sequence[Coefficient]) -> Coefficient | None:
     """The value of a row of constants, if it is known exactly."""
     value = arithmetic(kind, constants)
     if value is not None:

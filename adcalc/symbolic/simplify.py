@@ -19,7 +19,7 @@ from adcalc.algebras.text import literal
 from adcalc.ir.expr import Apply, Expr, Number, Variable, apply, number, rational, topological
 from adcalc.ir.primitive import Primitive
 from adcalc.symbolic import coefficients
-from adcalc.symbolic.coefficients import Coefficient, constant, node_of, quotient, value_of
+from adcalc.symbolic.coefficients import Coefficient, constant, node_of, quotient, exact_value
 from adcalc.table import PRIMITIVES
 
 _PLUS, _MINUS, _TIMES, _OVER = (PRIMITIVES[sign] for sign in "+-*/")
@@ -134,7 +134,7 @@ class _Simplifier:
         elif kind.elementwise and arguments:
             constants = [value for value in map(constant, arguments) if value is not None]
             if len(constants) == len(arguments):
-                value = value_of(kind, constants)
+                value = exact_value(kind, constants)
                 if value is not None and coefficients.sound(value):
                     return quotient(value)
         return apply(kind, *arguments)
