@@ -19,7 +19,7 @@ from adcalc.algebras.text import literal
 from adcalc.ir.expr import Apply, Expr, Number, Variable, apply, number, rational, topological
 from adcalc.ir.primitive import Primitive
 from adcalc.symbolic import coefficients
-from adcalc.symbolic.coefficients import Coefficient, constant, node_of, quotient, exact_value
+from adcalc.symbolic.coefficients import Coefficient, constant, exact_value, node_of, quotient
 from adcalc.table import PRIMITIVES
 
 _PLUS, _MINUS, _TIMES, _OVER = (PRIMITIVES[sign] for sign in "+-*/")
