@@ -55,14 +55,11 @@ def settle_rows(
         some = places[first : first + at_once]
         needed[some] = _digits(program, len(work.results), _part(where, rows[some]))
     block = max(1, min(_MOST_ROWS, _BLOCK // max(1, work.program.operations)))
-    begun = False
     for least, digits in zip((0, *_LADDER), _LADDER, strict=False):
         together = places[(needed[places] > least) & (needed[places] <= digits)]
         for first in range(0, len(together), block):
-            # The first rows, which are the worst, are computed in any case.
-            if begun and late():
+            if late():
                 return done
-            begun = True
             some = together[first : first + block]
             part = _part(where, rows[some])
             one, sure = _results(work, part, digits)
