@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adcalc.cli.tables import _ending_in_order, _until_told
+from adcalc.io.chunks import Part
 from tests.test_cli import run
 from tests.test_terminal import ESCAPES, shown
 
@@ -322,3 +324,25 @@ def test_a_mixture_of_empty_cells_and_texts() -> None:
     Path("mixed.csv").write_text("x,y\n,1\nabc,2\n3,3\n")
     _, complaint = batched("x*y", "--data", "mixed.csv")
     assert "2 of 3 rows (1, 2) have no results: `x` is empty or no number: `abc`" in complaint
+
+
+def test_an_interrupt_that_python_loses_is_heeded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that arrives while an object is tidied up is only printed by Python; the run ends at its next part."""
+    with _ending_in_order() as told:
+        one, other = (Part(first, 1, {}, {}, {}, {}) for first in (0, 1))
+        parts = _until_told(iter([one, other]), told)
+        assert next(parts) is one
+        ignored: list[Any] = []
+        monkeypatch.setattr(sys, "unraisablehook", lambda said: ignored.append(said.exc_type))
+        lost = Lost()
+        del lost
+        assert (told, ignored) == ([signal.SIGTERM], [KeyboardInterrupt])
+        with pytest.raises(KeyboardInterrupt):
+            next(parts)
+
+
+class Lost:
+    """An object in whose end a signal arrives."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)

@@ -19,7 +19,7 @@ from adcalc.cli.options import Method, backend_of_options
 from adcalc.cli.points import Point, point
 from adcalc.errors import InputProblem, Source, near
 from adcalc.function import Function, parse
-from adcalc.io.chunks import Table, guessed, listed_columns, shortened
+from adcalc.io.chunks import Part, Table, guessed, listed_columns, shortened
 from adcalc.io.formats import tells_format
 from adcalc.io.table_reader import open_table
 from adcalc.io.table_writer import create_table
@@ -56,15 +56,15 @@ class TableRequest:
         # What is imported stays, so that looking for garbage among it takes time for nothing.
         gc.disable()
         try:
-            with _ending_in_order():
-                self._run()
+            with _ending_in_order() as told:
+                self._run(told)
         except KeyboardInterrupt:
             sys.stderr.write("interrupted\n")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         finally:
             gc.enable()
 
-    def _run(self) -> None:
+    def _run(self, told: Sequence[int]) -> None:
         backend, wrt = backend_of_options(self.backend, self.method, self.step), names(self.wrt)
         with self._table() as table:
             function = self._function(table.columns)
@@ -95,7 +95,7 @@ class TableRequest:
             # Rows and a bar on one terminal would overwrite each other.
             with Progress(table, shown=self.out != "-" or terminal is None) as progress:
                 try:
-                    summary = run.over(table, parts, writer, progress.show)
+                    summary = run.over(table, _until_told(parts, told), writer, progress.show)
                 except BrokenPipeError:
                     raise EnoughRead from None
         show_summary(summary, function, table, self.on_error, colour=colours())
@@ -185,20 +185,34 @@ def _missing(table: Table, name: str, column: str) -> InputProblem:
 
 
 @contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """A run that is told to end is interrupted, so that it leaves nothing half-written behind."""
+def _ending_in_order() -> Iterator[list[int]]:
+    """A run that is told to end is interrupted, so that it leaves nothing half-written behind; the signals it was told by."""
+    told: list[int] = []
 
-    def interrupt(*_: object) -> None:
+    def interrupt(sent: int, *_: object) -> None:
+        told.append(sent)
         raise KeyboardInterrupt
 
-    known = [each for name in ("SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None]
+    known = [each for name in ("SIGINT", "SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None]
     try:
-        before = [(each, signal.signal(each, interrupt)) for each in known]
+        # Who ignores interrupts, as a shell has its background do, goes on ignoring them.
+        heard = [each for each in known if each != signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN]
+        before = [(each, signal.signal(each, interrupt)) for each in heard]
     except ValueError:
         # Only the main thread may say what becomes of signals.
         before = []
     try:
-        yield
+        yield told
     finally:
         for each, handler in before:
             signal.signal(each, handler)
+
+
+def _until_told(parts: Iterator[Part], told: Sequence[int]) -> Iterator[Part]:
+    """Parts of a table until the run is told to end: an interrupt is lost where Python was just tidying up."""
+    for part in parts:
+        if told:
+            raise KeyboardInterrupt
+        yield part
+    if told:
+        raise KeyboardInterrupt
