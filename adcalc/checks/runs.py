@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from adcalc.algebras.floats import FLOATS
 from adcalc.autodiff.linearization import Linearization
 from adcalc.checks.entries import holds_anywhere
+from adcalc.checks.error_bounds import is_certain
 from adcalc.checks.guards import Guard
 from adcalc.errors import LimitProblem
 from adcalc.ir.expr import Expr, variables
@@ -27,10 +28,11 @@ class InDoubles:
     Attributes:
         raised: guards that were not 0; of numbers none are computed, for the value of every slot is kept.
         values: the value of every slot, where all is numbers.
+        certain: all that was computed is numbers, and right to the last digits.
         entries: how many numbers have been computed on the way.
     """
 
-    __slots__ = ("_formula", "_guards", "_inputs", "entries", "raised", "values")
+    __slots__ = ("_formula", "_guards", "_inputs", "certain", "entries", "raised", "values")
 
     def __init__(self, formula: Linearization, inputs: Mapping[str, Figure], guards: Sequence[Guard]) -> None:
         self._formula = formula
@@ -39,6 +41,7 @@ class InDoubles:
         self.raised: list[Guard] = []
         self.values: Sequence[Any] = ()
         self.entries = 0
+        self.certain = not formula.arrays
 
     def __call__(self, formulas: Sequence[Expr], seeds: Mapping[str, Entries]) -> Sequence[Entries]:
         inputs = {**self._inputs, **seeds} if seeds else self._inputs
@@ -48,6 +51,7 @@ class InDoubles:
         program = program_of(self._formula, formulas)
         values = evaluate(program, FLOATS, inputs)
         self.entries += program.operations
+        self.certain = self.certain and is_certain(program, values)
         # The value comes first, so that the slots of the formula itself do.
         self.values = self.values or values[: len(self._formula.program.slots)]
         return used_outputs(program, values)

@@ -16,7 +16,7 @@ from adcalc.autodiff.derive import Derivation, Derivative, Partials, Quotients
 from adcalc.autodiff.figures import Figures, FiguresWanted
 from adcalc.autodiff.linearization import Asked, Linearization, linearized
 from adcalc.backends.backend import Backend
-from adcalc.checks.adaptive_precision import most_repeated, repeated, settled
+from adcalc.checks.adaptive_precision import Settled, most_repeated, repeated, settled
 from adcalc.checks.diagnose import (
     derivative_cautions,
     domain_problem,
@@ -137,7 +137,10 @@ def _carried_out(asked: Asked, request: FiguresWanted, work: Derivation, first: 
     _check_refusals(work, asked, seen)
     if formula.arrays and isinstance(first, Derivative):
         found = _without_idle_directions(found, work, first, asked)
-    done = settled(found.each(as_figure), compute, formula, asked, seen, run.entries, doubted="digits" in raised)
+    if run.certain:
+        done = Settled(found.each(as_figure))
+    else:
+        done = settled(found.each(as_figure), compute, formula, asked, seen, run.entries, doubted="digits" in raised)
     cautions = [*formula.cautions, *done.cautions]
     if done.cautions and "digits" in raised:
         cautions = [*formula.cautions, *singular_cautions(seen, [g.slot for g in run.raised if g.kind == "digits"])]
