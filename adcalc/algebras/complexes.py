@@ -14,12 +14,25 @@ from adcalc.ir.program import Program, Unused
 from adcalc.lower.rules import Call, compiled
 from adcalc.table.operators import COMPARISON
 
+
+def _gamma(x: complex) -> complex:
+    """Left of 1/2 by reflection (Euler): beside the real axis the library is wrong there."""
+    from scipy import special
+
+    if x.real < 0.5:
+        return math.pi / (cmath.sin(math.pi * x) * complex(special.gamma(1 - x)))
+    return complex(special.gamma(x))
+
+
 _ARITHMETIC: dict[str, Callable[..., complex]] = {
     "+": lambda x, y: x + y,
     "-": lambda x, y: x - y,
     "*": lambda x, y: x * y,
     "/": lambda x, y: x / y,
     "neg": lambda x: -x,
+    "given": lambda x, _: x,
+    "provided": lambda x, y: x if y.real else complex(math.nan, math.nan),
+    "gamma": _gamma,
 }
 
 # Of NumPy's and SciPy's functions these have no complex form, and their rows no analytic body.

@@ -144,41 +144,6 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
     def factor(x: Real, logarithm_of: Real) -> Real:
         return mp.mpf(0) if x == 0 else x * logarithm_of
 
-    def tiny(x: Real) -> bool:
-        # mpmath's own way takes seconds there, for the numbers of Bernoulli at full precision.
-        return bool(x) and mp.isfinite(x) and mp.mag(x) < -30 and mp.prec < -40 * mp.mag(x)
-
-    def digamma_beside_one(x: Real) -> Real:
-        """The digamma function at 1 + x by its Taylor series (Abramowitz and Stegun, 1964, 6.3.14)."""
-        total, power = -mp.euler, mp.mpf(-1)
-        for k in range(2, 2 + mp.prec // -mp.mag(x) + 1):
-            power *= -x
-            total += mp.zeta(k) * power
-        return total
-
-    def loggamma_beside_one(x: Real) -> Real:
-        """The logarithm of gamma(1 + x) by its Taylor series (Abramowitz and Stegun, 1964, 6.1.33)."""
-        total, power = -mp.euler * x, -x
-        for k in range(2, 2 + mp.prec // -mp.mag(x) + 1):
-            power *= -x
-            total += mp.zeta(k) * power / k
-        return total
-
-    def gamma(x: Real) -> Real:
-        return mp.exp(loggamma_beside_one(x)) / x if tiny(x) else mp.gamma(x)
-
-    def loggamma(x: Real) -> Real:
-        if tiny(x):
-            return loggamma_beside_one(x) - mp.log(abs(x))
-        return mp.log(abs(mp.gamma(x))) if x < 0 else mp.loggamma(x)
-
-    def digamma(x: Real) -> Real:
-        return digamma_beside_one(x) - 1 / x if tiny(x) else mp.digamma(x)
-
-    def near(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
-        # Far to the left mpmath steps from pole to pole.
-        return lambda x: function(x) if x > -1_000 else mp.nan
-
     def erfcx(x: Real) -> Real:
         if not mp.isfinite(x):
             return mp.inf if x < 0 else mp.mpf(0)
@@ -219,11 +184,64 @@ def _functions(mp: Any) -> dict[str, Callable[..., Real]]:
         "clip": lambda x, y, z: max(y, min(x, z)) if y <= z else mp.nan,
         "hypot": lambda *a: mp.sqrt(mp.fsum([x * x for x in a])),
         "erfcx": erfcx,
-        "lgamma": loggamma,
-        "gamma": gamma, "digamma": near(digamma), "polygamma": lambda n, x: near(lambda y: mp.psi(int(n), y))(x) if 0 <= n <= 170 else mp.nan,
-        "lbeta": lambda x, y: loggamma(x) + loggamma(y) - loggamma(x + y),
-        "factorial": lambda x: gamma(x + 1), "logaddexp": logaddexp,
+        **_gammas(mp, exponential),
+        "logaddexp": logaddexp,
         "xlogy": lambda x, y: factor(x, log(y)), "xlog1py": lambda x, y: factor(x, log1p(y)),
         "sinc": lambda x: mp.sin(mp.pi * x) / (mp.pi * x) if x else mp.mpf(1),
         "normal_logcdf": lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
+    }  # fmt: skip
+
+
+def _gammas(mp: Any, exponential: Callable[[Real], Real]) -> dict[str, Callable[..., Real]]:
+    """The gamma function and its family, beside 0 and of unlike arguments, too."""
+
+    def tiny(x: Real) -> bool:
+        # mpmath's own way takes seconds there, for the numbers of Bernoulli at full precision.
+        return bool(x) and mp.isfinite(x) and mp.mag(x) < -30 and mp.prec < -40 * mp.mag(x)
+
+    def digamma_beside_one(x: Real) -> Real:
+        """The digamma function at 1 + x by its Taylor series (Abramowitz and Stegun, 1964, 6.3.14)."""
+        total, power = -mp.euler, mp.mpf(-1)
+        for k in range(2, 2 + mp.prec // -mp.mag(x) + 1):
+            power *= -x
+            total += mp.zeta(k) * power
+        return total
+
+    def loggamma_beside_one(x: Real) -> Real:
+        """The logarithm of gamma(1 + x) by its Taylor series (Abramowitz and Stegun, 1964, 6.1.33)."""
+        total, power = -mp.euler * x, -x
+        for k in range(2, 2 + mp.prec // -mp.mag(x) + 1):
+            power *= -x
+            total += mp.zeta(k) * power / k
+        return total
+
+    def gamma(x: Real) -> Real:
+        return mp.exp(loggamma_beside_one(x)) / x if tiny(x) else mp.gamma(x)
+
+    def loggamma(x: Real) -> Real:
+        if tiny(x):
+            return loggamma_beside_one(x) - mp.log(abs(x))
+        return mp.log(abs(mp.gamma(x))) if x < 0 else mp.loggamma(x)
+
+    def lbeta(x: Real, y: Real) -> Real:
+        # Of unlike numbers nearly all of the logarithms cancels, and the smaller one is lost in the sum.
+        sizes = [mp.mag(each) for each in (x, y) if mp.isfinite(each) and each]
+        with mp.workprec(mp.prec + min(_LARGEST_ANGLE_BITS, max([abs(size) for size in sizes], default=0) + 20)):
+            return loggamma(x) + loggamma(y) - loggamma(x + y)
+
+    def beta(x: Real, y: Real) -> Real:
+        with mp.workprec(mp.prec + 20):
+            return exponential(lbeta(x, y))
+
+    def digamma(x: Real) -> Real:
+        return digamma_beside_one(x) - 1 / x if tiny(x) else mp.digamma(x)
+
+    def near(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
+        # Far to the left mpmath steps from pole to pole.
+        return lambda x: function(x) if x > -1_000 else mp.nan
+
+    return {
+        "gamma": gamma, "lgamma": loggamma, "digamma": near(digamma), "beta": beta, "lbeta": lbeta,
+        "polygamma": lambda n, x: near(lambda y: mp.psi(int(n), y))(x) if 0 <= n <= 170 else mp.nan,
+        "factorial": lambda x: gamma(x + 1),
     }  # fmt: skip
