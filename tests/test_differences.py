@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
+import adcalc
+from adcalc.backends.numeric import Numeric
 from adcalc.numeric.differences import Method, curvature, reach, slope, twist
 from adcalc.numeric.quotients import Function1
 
@@ -226,3 +228,18 @@ def test_cost(f: Function1, x: float) -> None:
     count = 0
     twist(counted, x, x)
     assert count <= 2.5 * MOST
+
+
+@pytest.mark.parametrize(
+    ("formula", "x", "slope"),
+    [
+        ("sin(x)/x", 1e-8, -1e-8 / 3), ("(1 - cos(x))/x^2", 1e-4, -1e-4 / 12), ("sinc(x)", 1e-8, -math.pi**2 * 1e-8 / 3),
+        ("gamma(x)", -1.5, 1.6617502606685968), ("exp(x)*sin(x)", 1.0, math.e * (math.sin(1) + math.cos(1))),
+        ("diff(log(x), x)", 2.0, -0.25),
+    ],
+)  # fmt: skip
+def test_complex_steps_know_their_errors(formula: str, x: float, slope: float) -> None:
+    """Also where the imaginary part cancels on the way: worked out by hand, gamma by mpmath."""
+    found = adcalc.gradient(formula, {"x": x}, backend=Numeric(method="complex"))
+    assert found.error_estimate is not None
+    assert abs(found.partials["x"] - slope) <= max(3 * float(found.error_estimate["x"]), 1e-14 * abs(slope))

@@ -262,20 +262,27 @@ class _Values:
                 asked.source,
             )
         found = self._imaginary(name, moved or {}, _COMPLEX_STEP)
-        exact = Estimate(found, abs(found) * 1e-13, "both")
+        moved_by_rounding = [self._imaginary(name, moved or {}, _COMPLEX_STEP, seed) for seed in (1, 2, 3)]
+        error = max([abs(each - found) for each in moved_by_rounding])
+        exact = Estimate(found, max(abs(found) * 1e-13, error), "both")
         if self.how.step is None:
             return exact
         return compared(self._imaginary(name, moved or {}, self.how.step), exact, "both")
 
-    def _imaginary(self, name: str, moved: Mapping[str, float], step: float) -> float:
-        """The imaginary part of the value over an imaginary step of one variable."""
-        from adcalc.algebras.complexes import COMPLEXES
+    def _imaginary(self, name: str, moved: Mapping[str, float], step: float, seed: int = 0) -> float:
+        """The imaginary part of the value over an imaginary step of one variable.
+
+        Args:
+            seed: of perturbed roundings; 0 for none.
+        """
+        from adcalc.algebras.complexes import COMPLEXES, PerturbedComplexes
 
         self.count += 1
+        algebra = PerturbedComplexes(seed) if seed else COMPLEXES
         inputs = {each: complex(value) for each, value in {**self.asked.inputs, **moved}.items()}
         inputs[name] += complex(0.0, step)
         program = self.work.formula.program
-        value = evaluate(program, COMPLEXES, inputs)[program.output]
+        value = evaluate(program, algebra, inputs)[program.output]
         assert not isinstance(value, Unused)
         return value.imag / step
 
