@@ -376,3 +376,11 @@ def terminal(keys: str) -> Session:
         pipe.send_text(f"{keys}\x03\x04")
         converse(session, pipe, DummyOutput())
     return session
+
+
+def test_a_line_that_seems_to_go_on_is_said_to_be_a_formula_by_itself() -> None:
+    """Nothing that was typed is dropped without a word; within brackets a line does go on."""
+    code, output, said = script("5\n+ 2*3\n(1\n+ 2)\n")
+    assert (code, output.split()) == (0, ["5", "6", "3"])
+    assert said.count("a line that begins with `+` is a formula by itself") == 1
+    assert "`ans + 2*3`" in said

@@ -14,7 +14,7 @@ from adcalc.render.machine import json_line
 from adcalc.render.page import show_cautions
 from adcalc.render.printable import write
 from adcalc.results import Gradient, Hessian, Jacobian
-from adcalc.session import Excerpt, Question, Remark, Session
+from adcalc.session import ANSWER, Excerpt, Question, Remark, Session
 from adcalc.session.question import listed_names
 
 
@@ -43,6 +43,11 @@ def answer_request(session: Session, text: str) -> bool:
 
 def _formula(session: Session, typed: Excerpt) -> bool:
     """A bare formula: its value, or the formula itself where variables have none."""
+    if typed.text.startswith("+"):
+        place = (typed.start, typed.start + 1)
+        hint = f"end the line before with the sign to go on with it, or write `{ANSWER} {typed.text[:20]}`"
+        caution = Caution("syntax", "a line that begins with `+` is a formula by itself", place, hint)
+        show_cautions([caution], typed.source, session.format, colour=colours())
     question = session.question(typed)
     if not question.missing:
         return _value(session, question)
