@@ -384,3 +384,9 @@ def test_a_line_that_seems_to_go_on_is_said_to_be_a_formula_by_itself() -> None:
     assert (code, output.split()) == (0, ["5", "6", "3"])
     assert said.count("a line that begins with `+` is a formula by itself") == 1
     assert "`ans + 2*3`" in said
+
+
+def test_a_formula_without_a_value_is_shown_with_its_domain() -> None:
+    """What is shown of it means what was typed, at every point and for every length."""
+    code, output, _ = script("x/x\nlog(x) - log(x) + y\nsum(v/v)\n")
+    assert (code, output.splitlines()) == (0, ["1 for x != 0", "y for x > 0", "sum(v/v)"])

@@ -15,6 +15,8 @@ from adcalc.ir.expr import Apply, rebuild, topological, variable
 from adcalc.parser import Syntax
 from adcalc.results import Figure
 from adcalc.session.entries import ANSWER
+from adcalc.symbolic.derived import over_arrays
+from adcalc.symbolic.domains import stated
 from adcalc.symbolic.simplify import simplified
 from adcalc.table import PRIMITIVES
 
@@ -128,12 +130,15 @@ class Question:
 
     @property
     def simplified(self) -> Function:
-        """The formula in its canonical form, without the conditions that a derivative inside it carries."""
+        """The formula in its canonical form, with the conditions that this does not show behind it."""
         expr = self.function.expr
         guards = [node for node in topological([expr]) if isinstance(node, Apply) and node.primitive is _GIVEN]
         bare = rebuild([expr], {}, {guard: guard.arguments[0] for guard in guards})[expr]
-        (expr,) = simplified([bare])
-        return replace(self.shown, expr=expr)
+        if over_arrays(expr, None):
+            # What is 1 for every number is as long as `x/x` for an array.
+            return replace(self.shown, expr=bare)
+        (tidy,) = simplified([bare])
+        return replace(self.shown, expr=stated(tidy, expr))
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def diff_formula(
     from adcalc.symbolic.domains import stated
 
     origin = _opened(function, names)
-    if _over_arrays(origin.expr, shapes):
+    if over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
         return array_formulas.diff_over_arrays(array_formulas.pair(origin, _named(origin, names), shapes), wrt, order)
@@ -47,7 +47,7 @@ def gradient_formulas(
     from adcalc.symbolic.domains import stated
 
     origin = _opened(function, names)
-    if _over_arrays(origin.expr, shapes):
+    if over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
         return array_formulas.gradient_over_arrays(
@@ -67,7 +67,7 @@ def hessian_formulas(
 ) -> dict[tuple[str, ...], Function]:
     """The second partial derivatives, by row and column."""
     origin = _opened(function, names)
-    if _over_arrays(origin.expr, shapes):
+    if over_arrays(origin.expr, shapes):
         from adcalc.symbolic import array_formulas
 
         return array_formulas.hessian_over_arrays(
@@ -80,7 +80,7 @@ def hessian_formulas(
     }
 
 
-def _over_arrays(expr: Expr, shapes: Axes | None) -> bool:
+def over_arrays(expr: Expr, shapes: Axes | None) -> bool:
     """Whether a formula is to be differentiated as one over arrays."""
     if shapes and any(shapes.values()):
         return True
@@ -122,7 +122,7 @@ def _named(function: Function, names: Sequence[str]) -> tuple[Expr, Mapping[str,
 
 def _is_constant(value: Expr) -> bool:
     """Whether a formula is a number, whatever the point."""
-    return not variables([value]) and not _over_arrays(value, None)
+    return not variables([value]) and not over_arrays(value, None)
 
 
 def _derived(function: Function, shown: Expr, computed: Expr, constants: Mapping[str, Expr]) -> Function:
