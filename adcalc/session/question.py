@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from adcalc.errors import Caution, NameProblem, Problem, Source, Span
 from adcalc.function import Function
-from adcalc.ir.expr import Apply, rebuild, topological, variable
+from adcalc.ir.expr import Apply, rebuild, topological, variable, variables
 from adcalc.parser import Syntax
 from adcalc.results import Figure
 from adcalc.session.entries import ANSWER
@@ -134,10 +134,10 @@ class Question:
         expr = self.function.expr
         guards = [node for node in topological([expr]) if isinstance(node, Apply) and node.primitive is _GIVEN]
         bare = rebuild([expr], {}, {guard: guard.arguments[0] for guard in guards})[expr]
-        if over_arrays(expr, None):
-            # What is 1 for every number is as long as `x/x` for an array.
-            return replace(self.shown, expr=bare)
         (tidy,) = simplified([bare])
+        if over_arrays(expr, None):
+            # `x/x` is 1 for every number, and for an array as many of them as that has.
+            return replace(self.shown, expr=tidy if variables([tidy]) == variables([bare]) else bare)
         return replace(self.shown, expr=stated(tidy, expr))
 
     @property
