@@ -99,6 +99,13 @@ def _compared(left: Expr, sign: str, bound: Fraction) -> Iterator[Condition]:
             if not _SIGNS[sign](value, bound):
                 yield NEVER
             continue
+        never_negative, positive = _signs(left) if bound <= 0 and is_brief(left) else (False, False)
+        if (never_negative and bound < 0) or positive or (never_negative and sign == ">="):
+            if sign not in (">", ">=", "!="):
+                yield NEVER
+            continue
+        if never_negative and not bound and sign == ">":
+            sign = "!="
         further: Comparisons | None = None
         if isinstance(left, Apply):
             further = _shifted(left, sign, bound)
@@ -134,11 +141,30 @@ def _inside(left: Apply, sign: str, bound: Fraction) -> Comparisons | None:
             if (even or not whole) and sign == ">=":
                 return []
             return [(arguments[0], "!=" if even else sign if whole else ">", bound)]
-        case "^", _ if bound <= 0 and positive and (base := _fixed(arguments[0], _ZERO)) is not None and base > 0:
-            return []
-        case _, _ if name in _POSITIVE and bound <= 0 and positive:
-            return []
     return None
+
+
+def _signs(expr: Expr) -> tuple[bool, bool]:
+    """Whether a short formula is never negative, and whether it is positive, wherever it has a value."""
+    value = _fixed(expr, _ZERO)
+    if value is not None or not isinstance(expr, Apply):
+        return (value is not None and value >= 0), (value is not None and value > 0)
+    name, arguments = expr.primitive.name, expr.arguments
+    if name in _POSITIVE:
+        return True, True
+    below = [_signs(argument) for argument in arguments] if name in ("+", "*", "/", "sqrt", "^") else []
+    match name, below:
+        case "+", [(True, one), (True, other)]:
+            return True, one or other
+        case (("*" | "/"), [(True, one), (True, other)]):
+            return True, one and other
+        case "sqrt", [(_, positive)]:
+            return True, positive
+        case "^", [(_, True), _]:
+            return True, True
+        case "^", _ if (power := constant(arguments[1])) is not None and power.denominator == 1 and power % 2 == 0:
+            return True, False
+    return name in ("abs", "hypot"), False
 
 
 def is_brief(expr: Expr) -> bool:

@@ -96,7 +96,7 @@ class Either(NamedTuple):
 
 Condition: TypeAlias = Within | Holds | Either
 #: What never holds.
-NEVER = Holds(number(0))
+NEVER = Holds(apply(PRIMITIVES["<"], number(1), number(0)))
 
 
 def either(parts: Sequence[tuple[Condition, ...]]) -> tuple[Condition, ...]:
