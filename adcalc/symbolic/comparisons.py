@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from adcalc.algebras.floats import FLOATS
@@ -39,6 +40,8 @@ def conditions_in(expr: Expr, *, holds: bool = True, depth: int = 0) -> tuple[Co
     """
     if isinstance(expr, Number):
         return () if bool(expr.value) == holds else (NEVER,)
+    if not depth and not is_brief(expr):
+        return (Holds(expr if holds else apply(PRIMITIVES["not"], expr)),)
     if not isinstance(expr, Apply) or depth > _DEEPEST:
         return tuple(_compared(expr, "!=" if holds else "==", _ZERO))
     name, arguments = expr.primitive.name, expr.arguments
@@ -50,11 +53,17 @@ def conditions_in(expr: Expr, *, holds: bool = True, depth: int = 0) -> tuple[Co
             return (*parts[0], *parts[1])
         return either(parts)
     if name in _MIRRORED:
-        return tuple(_comparison(name if holds else _OPPOSITE[name], *arguments))
+        return _comparison(name if holds else _OPPOSITE[name], *arguments)
     return tuple(_compared(expr, "!=" if holds else "==", _ZERO))
 
 
-def _comparison(sign: str, left: Expr, right: Expr) -> Iterator[Condition]:
+@lru_cache(maxsize=1024)
+def _comparison(sign: str, left: Expr, right: Expr) -> tuple[Condition, ...]:
+    """A comparison of two formulas; what is nested is read at every depth, and so again and again."""
+    return tuple(_compared_sides(sign, left, right))
+
+
+def _compared_sides(sign: str, left: Expr, right: Expr) -> Iterator[Condition]:
     if _name(left) == "abs" and _name(right) == "inf" and sign == "<":
         # Of a number that is always so.
         return
