@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,20 +28,14 @@ Array: TypeAlias = Any
 #: Sums of products, which may underflow one by one.
 _PRODUCTS = frozenset({"inner", "matvec", "vecmat", "matmul", "dyad"})
 
-#: Factors that are drawn once, a prime number of them, so that rows of an array do not get the same ones.
-_POOL = 262_147
-#: Entries that are looked at first to see whether sums of such numbers can be exact.
-_SAMPLE = 64
-
 
 class ArrayNoise:
     """Results of an algebra of arrays, moved; and whether they can be trusted at all."""
 
-    __slots__ = ("_base", "_random", "_seed")
+    __slots__ = ("_base", "_random")
 
     def __init__(self, base: Algebra[Array], seed: int) -> None:
         self._base = base
-        self._seed = seed
         self._random = np.random.default_rng(seed)
 
     def apply(self, primitive: Primitive, arguments: Sequence[Array]) -> tuple[Array, bool]:
@@ -72,10 +65,6 @@ class ArrayNoise:
         # Places are whole numbers that must stay what they are.
         count = 1 if primitive.name == "put" else len(arguments)
         entries, others = arguments[:count], arguments[count:]
-        if self._is_surely_rounded(entries):
-            moved = self._base.apply(primitive, [*[each * self._share(each) for each in entries], *others])
-            strayed = not np.all(np.isfinite(moved)) and all(np.all(np.isfinite(each)) for each in entries)
-            return moved * self._share(moved), strayed
         totals = self._base.apply(primitive, [*map(np.abs, entries), *others])
         exact = totals < np.ldexp(LARGEST_WHOLE, sum(map(_last_place, entries)))
         strayed = not np.all(np.isfinite(value)) and all(np.all(np.isfinite(each)) for each in entries)
@@ -86,13 +75,6 @@ class ArrayNoise:
             return value, strayed
         moved = self._base.apply(primitive, [*[each * self._share(each) for each in entries], *others])
         return np.where(exact, value, moved * self._share(moved)), strayed
-
-    @staticmethod
-    def _is_surely_rounded(entries: Sequence[Array]) -> bool:
-        """Whether no sum of products of some entries is exact but one of zeros, as a few of them are enough to say."""
-        least = math.prod([_least(each) for each in entries])
-        places = sum([_last_place(np.asarray(each).flat[:_SAMPLE]) for each in entries])
-        return least >= SMALLEST and math.frexp(least)[1] - 1 >= 53 + places
 
     def _computed(self, primitive: Primitive, arguments: Sequence[Array]) -> tuple[Array, bool]:
         if primitive.name in FACTORING:
@@ -108,27 +90,8 @@ class ArrayNoise:
 
     def _share(self, value: Array) -> Array:
         """Factors near 1 for each entry."""
-        shape = np.shape(value)
-        size = math.prod(shape)
-        if size >= _POOL:
-            return np.resize(_factors(self._seed), shape)
-        begin = int(self._random.integers(_POOL - size))
-        return _factors(self._seed)[begin : begin + size].reshape(shape)
-
-
-@lru_cache(maxsize=8)
-def _factors(seed: int) -> Array:
-    """Factors near 1, of which every array takes some that follow one another."""
-    share = np.random.default_rng(seed).uniform(-0.75, 0.75, _POOL)
-    found = 1.0 + SIZE * (share + np.copysign(0.25, share))
-    found.flags.writeable = False
-    return found
-
-
-def _least(entries: Array) -> float:
-    """The smallest size of an entry that is not 0."""
-    size = np.abs(np.asarray(entries, dtype=float))
-    return float(np.min(size, initial=math.inf, where=size > 0.0))
+        share = self._random.uniform(-0.75, 0.75, np.shape(value))
+        return 1.0 + SIZE * (share + np.copysign(0.25, share))
 
 
 def _last_place(entries: Array) -> int:
