@@ -257,3 +257,5 @@ def test_what_is_outside_is_said_in_the_words_of_the_condition() -> None:
     """The condition, and what its variables are."""
     with pytest.raises(DomainProblem, match="needs `x > 0`, here `x = -2`"):
         adcalc.value("1/x for x > 0", {"x": -2})
+    with pytest.raises(DomainProblem, match="has a value nowhere"):
+        adcalc.value(str(adcalc.parse("log(-exp(x))").diff("x")))

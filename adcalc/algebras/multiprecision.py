@@ -25,6 +25,8 @@ _LARGEST_BITS = 4_000_000
 #: Rows that keep to their domain by themselves; a library may have a number of its own outside that of another.
 _CAREFUL = frozenset({"/", "^", "%", "sqrt", "log", "log2", "log10", "log1p", "asin", "acos", "acosh", "atanh", "clip"})
 _LARGEST_ANGLE_BITS = 4_000
+#: More bits are not added where logarithms of gamma cancel.
+_MOST_BITS_ADDED = 4_000
 
 
 class Multiprecision:
@@ -226,7 +228,7 @@ def _gammas(mp: Any, exponential: Callable[[Real], Real]) -> dict[str, Callable[
     def lbeta(x: Real, y: Real) -> Real:
         # Of unlike numbers nearly all of the logarithms cancels, and the smaller one is lost in the sum.
         sizes = [mp.mag(each) for each in (x, y) if mp.isfinite(each) and each]
-        with mp.workprec(mp.prec + min(_LARGEST_ANGLE_BITS, max([abs(size) for size in sizes], default=0) + 20)):
+        with mp.workprec(mp.prec + min(_MOST_BITS_ADDED, max([abs(size) for size in sizes], default=0) + 20)):
             return loggamma(x) + loggamma(y) - loggamma(x + y)
 
     def beta(x: Real, y: Real) -> Real:

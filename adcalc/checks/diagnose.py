@@ -102,7 +102,10 @@ def domain_problem(seen: Observation, index: int) -> DomainProblem:
     # Where the constants alone decide, only the rule itself says something.
     values = seen.arguments(index, place, plain=not condition)
     where = f" at entry {shown(place)}" if place else ""
-    message = f"{seen.described(index)} needs `{condition or primitive.domain}`, here {values}{where}"
+    if condition or values:
+        message = f"{seen.described(index)} needs `{condition or primitive.domain}`, here {values}{where}"
+    else:
+        message = f"{seen.described(index)} has a value nowhere: the condition never holds"
     return DomainProblem(message, span, primitive.advice, source)
 
 

@@ -159,7 +159,7 @@ class Observation:
         assert slot.primitive is not None
         stated = self._stated(index)
         if stated is not None:
-            return written(stated) if variables([stated]) else ""
+            return "" if isinstance(stated, Number) else written(stated)
         program = compiled(slot.primitive.domain).program
         meant: dict[Expr, Expr] = {}
         for letter, name, argument in zip(ARGUMENTS, names, slot.arguments, strict=False):
@@ -192,8 +192,8 @@ class Observation:
             some = [digits(value) for value in figures[:4]]
             return "(" + ", ".join([*some, *(["..."] if len(figures) > 4 else [])]) + ")"
         stated = self._stated(index)
-        if stated is not None and (used := variables([stated])):
-            met: list[tuple[str, Entries]] = [(name, self.asked.inputs[name]) for name in used]
+        if stated is not None:
+            met: list[tuple[str, Entries]] = [(name, self.asked.inputs[name]) for name in variables([stated])]
             known = [(name, value) for name, value in met if is_number(value) or value.ndim == len(place)]
             return ", ".join(f"`{self._entry_name(name, place)} = {digits(entry(v, place))}`" for name, v in known)
         nodes = [self.program.slots[argument].node for argument in slot.arguments]
