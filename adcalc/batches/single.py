@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from adcalc.autodiff.figures import FiguresWanted
@@ -14,6 +14,10 @@ from adcalc.query.answer import answer
 from adcalc.query.query import Query
 
 Array: TypeAlias = Any
+
+
+#: Points whose answers are kept.
+_MOST_KNOWN = 1_000
 
 
 class Answered(NamedTuple):
@@ -33,6 +37,8 @@ class Single:
     symbols: tuple[str, ...]
     backend: Backend
     hessian: bool
+    known: dict[tuple[str, ...], Answered] = field(default_factory=dict)
+    """What was said of points that may come again."""
 
     def __call__(self, row: int) -> Answered:
         """The figures of a row.
@@ -41,7 +47,12 @@ class Single:
             DomainProblem: it has none.
         """
         kind: Literal["hessian", "gradient"] = "hessian" if self.hessian else "gradient"
-        asked = self.query.asked()._replace(inputs=self.where.at(row))
+        point = self.where.at(row)
+        # With the sign of 0 and every bit.
+        key = tuple([f"{value!r}" for value in point.values()])
+        if key in self.known:
+            return self.known[key]
+        asked = self.query.asked()._replace(inputs=point)
         try:
             found = answer(asked, FiguresWanted(kind, self.symbols), self.backend)
         except DomainProblem as problem:
@@ -49,4 +60,7 @@ class Single:
             raise problem.with_traceback(None) from None
         matrix = found.figures.matrix if self.hessian else []
         upper = [float(entry) for place, line in enumerate(matrix) for entry in line[place:]]
-        return Answered([found.figures.value, *found.figures.blocks.values(), *upper], found.cautions)
+        said = Answered([found.figures.value, *found.figures.blocks.values(), *upper], found.cautions)
+        if len(self.known) < _MOST_KNOWN:
+            self.known[key] = said
+        return said
