@@ -72,11 +72,7 @@ class Noise:
             self.strayed = self.strayed or strayed
             return value
         value = self._base.apply(primitive, arguments)
-        even = _EVEN.get(primitive.name)
-        if even is not None:
-            if even(*arguments, value):
-                return value
-        elif value in (0.0, 1.0) and arguments and not any(arguments):
+        if comes_out_even(primitive.name, arguments, value):
             return value
         size = abs(value)
         if primitive.name in ROUGH and (size < NEAR_A_ROOT or (primitive.name in GAMMAS and arguments[-1] < 0.0)):
@@ -93,6 +89,18 @@ class Noise:
         share = ((self._state >> 8) & 0xFFFF) / 0x10000
         moved = SIZE * (0.25 + 0.75 * share)
         return value * (1.0 + moved) if self._state & 0x1000000 else value * (1.0 - moved)
+
+
+def comes_out_even(name: str, arguments: Sequence[float], value: float) -> bool:
+    """Whether the value of a row of numbers has not been rounded.
+
+    >>> comes_out_even("*", [3.0, 4.0], 12.0), comes_out_even("/", [1.0, 3.0], 1/3)
+    (True, False)
+    """
+    even = _EVEN.get(name)
+    if even is not None:
+        return even(*arguments, value)
+    return value in (0.0, 1.0) and bool(arguments) and not any(arguments)
 
 
 def _strays(primitive: Primitive, arguments: Sequence[float], size: float) -> bool:

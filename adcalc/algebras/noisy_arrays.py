@@ -49,7 +49,7 @@ class ArrayNoise:
 
     def _entrywise(self, primitive: Primitive, arguments: Sequence[Array]) -> tuple[Array, bool]:
         value = self._base.apply(primitive, arguments)
-        moved, even = value * self._share(value), _are_even(primitive.name, arguments, value)
+        moved, even = value * self._share(value), are_even(primitive.name, arguments, value)
         if np.any(even):
             moved = np.where(even, value, moved)
         if primitive.name in GAMMAS:
@@ -66,7 +66,7 @@ class ArrayNoise:
         count = 1 if primitive.name == "put" else len(arguments)
         entries, others = arguments[:count], arguments[count:]
         totals = self._base.apply(primitive, [*map(np.abs, entries), *others])
-        exact = totals < np.ldexp(LARGEST_WHOLE, sum(map(_last_place, entries)))
+        exact = totals < np.ldexp(LARGEST_WHOLE, sum(map(last_place, entries)))
         strayed = not np.all(np.isfinite(value)) and all(np.all(np.isfinite(each)) for each in entries)
         if primitive.name in _PRODUCTS and np.any(tiny := totals < SMALLEST):
             terms = self._base.apply(primitive, [np.not_equal(each, 0.0).astype(float) for each in entries])
@@ -94,7 +94,7 @@ class ArrayNoise:
         return 1.0 + SIZE * (share + np.copysign(0.25, share))
 
 
-def _last_place(entries: Array) -> int:
+def last_place(entries: Array) -> int:
     """The exponent of the largest power of two of which all entries are multiples."""
     mantissas, exponents = np.frexp(np.asarray(entries, dtype=float))
     whole = np.where(np.isfinite(mantissas), mantissas * LARGEST_WHOLE, 1.0).astype(np.int64)
@@ -102,7 +102,7 @@ def _last_place(entries: Array) -> int:
     return int(np.min(np.where(whole == 0, 1_000, places), initial=1_000))
 
 
-def _are_even(name: str, arguments: Sequence[Array], value: Array) -> Array:
+def are_even(name: str, arguments: Sequence[Array], value: Array) -> Array:
     """For each entry whether nothing was rounded; as for numbers."""
     match name, arguments:
         case (("+" | "-"), (x, y)):

@@ -21,7 +21,7 @@ from adcalc.checks.diagnose import is_inside
 from adcalc.checks.entries import Entries, all_finite, both, fails, holds_anywhere, is_number, not_finite
 from adcalc.checks.kinks import kinks_met
 from adcalc.checks.observation import Observation
-from adcalc.checks.runs import InAlgebra
+from adcalc.checks.runs import MOST_CHECKED, MOST_REPEATED, SAID, InAlgebra
 from adcalc.errors import Caution
 
 #: The figures of an answer, by whoever carries its formulas out.
@@ -38,11 +38,7 @@ _TOLERANCE = 32 * sys.float_info.epsilon
 _ENTRY_TOLERANCE = 4096 * sys.float_info.epsilon
 #: Relative; further than the doubles beside a point.
 _MOVED = 4.0 * sys.float_info.epsilon
-#: What may be lost where nothing can be repeated, before it is said.
-_SAID = 1e-8
-# Of larger computations nobody would wait for the check, or for more digits: numbers computed on the way.
-_MOST_CHECKED = 400_000
-_MOST_REPEATED = 60_000
+# Of larger computations nobody would wait for the last numbers of digits.
 _MOST_REPEATED_AT_LENGTH = 10_000
 
 
@@ -75,7 +71,7 @@ def settled(
     """
     if not entries:
         return Settled(found)
-    if entries > _MOST_CHECKED:
+    if entries > MOST_CHECKED:
         return Settled(found, (_unchecked(entries),))
     active = formula.program.depends_on(tuple(asked.inputs))
     tied = kinks_met(seen, active)
@@ -83,8 +79,8 @@ def settled(
     if spread <= 1.0:
         return Settled(found)
     lost = spread * (_ENTRY_TOLERANCE if formula.arrays else _TOLERANCE)
-    if entries > _MOST_REPEATED:
-        return Settled(found, (_lost(lost),) if math.isfinite(lost) and (lost > _SAID or not formula.arrays) else ())
+    if entries > MOST_REPEATED:
+        return Settled(found, (_lost(lost),) if math.isfinite(lost) and (lost > SAID or not formula.arrays) else ())
     better = repeated(compute, formula, asked, seen, entries, tied)
     if better is None and tied:
         untied = _untied(compute, formula, asked, seen, entries, tied)
@@ -137,7 +133,7 @@ def _untied(
             return None
         met.append(figures)
     steady = [
-        _distance(a, b) * _TOLERANCE <= _SAID for other in met[1:] for a, b in zip(met[0].all, other.all, strict=True)
+        _distance(a, b) * _TOLERANCE <= SAID for other in met[1:] for a, b in zip(met[0].all, other.all, strict=True)
     ]
     return met[0] if all(steady) else None
 
@@ -211,11 +207,6 @@ def repeated(
 def _numbers_of(asked: Asked) -> frozenset[float]:
     """The coordinates that are numbers: a literal next to one is meant to be it, so that `x - 0.1` vanishes at 0.1."""
     return frozenset([value for value in asked.inputs.values() if isinstance(value, float)])
-
-
-def most_repeated() -> int:
-    """Numbers on the way of the largest computation that is carried out with more digits."""
-    return _MOST_REPEATED
 
 
 def _precise(
@@ -301,7 +292,7 @@ def _distance(a: Entries, b: Entries) -> float:
 def _unchecked(entries: int) -> Caution:
     return Caution(
         "precision",
-        f"the digits are not checked: it takes {entries} operations on numbers, and {_MOST_CHECKED} are the most that are",
+        f"the digits are not checked: it takes {entries} operations on numbers, and {MOST_CHECKED} are the most that are",
     )
 
 

@@ -21,14 +21,23 @@ from adcalc.results import Figure
 
 Entries: TypeAlias = Any
 
+#: Of larger computations nobody would wait for a check of digits: numbers computed on the way.
+MOST_CHECKED = 400_000
+#: Nor for more digits of larger ones.
+MOST_REPEATED = 60_000
+#: What may be lost where nothing can be repeated, before it is said.
+SAID = 1e-8
+#: By how much a bound of the worst case may be over that: roundings fall at random.
+_LEEWAY = 32.0
+
 
 class InDoubles:
     """Doubles: by `math` where all is numbers, else by NumPy.
 
     Attributes:
         raised: guards that were not 0; of numbers none are computed, for the value of every slot is kept.
-        values: the value of every slot, where all is numbers.
-        certain: all that was computed is numbers, and right to the last digits.
+        values: the value of every slot; of large arrays nothing is kept.
+        certain: all that was computed is right to the last digits, as far as a bound of its roundings knows.
         entries: how many numbers have been computed on the way.
     """
 
@@ -41,13 +50,17 @@ class InDoubles:
         self.raised: list[Guard] = []
         self.values: Sequence[Any] = ()
         self.entries = 0
-        self.certain = not formula.arrays
+        self.certain = True
 
     def __call__(self, formulas: Sequence[Expr], seeds: Mapping[str, Entries]) -> Sequence[Entries]:
         inputs = {**self._inputs, **seeds} if seeds else self._inputs
         if self._formula.arrays:
-            self.entries += entries_of(self._formula, formulas) * _directions(self._formula, seeds)
-            return self._by_numpy(formulas, inputs)
+            entries = entries_of(self._formula, formulas) * _directions(self._formula, seeds)
+            self.entries += entries
+            if entries > MOST_CHECKED:
+                self.certain = False
+                return self._by_plan(formulas, inputs)
+            return self._by_slots(formulas, inputs, entries)
         program = program_of(self._formula, formulas)
         values = evaluate(program, FLOATS, inputs)
         self.entries += program.operations
@@ -56,16 +69,38 @@ class InDoubles:
         self.values = self.values or values[: len(self._formula.program.slots)]
         return used_outputs(program, values)
 
-    def _by_numpy(self, formulas: Sequence[Expr], inputs: Mapping[str, Figure]) -> Sequence[Entries]:
+    def _by_plan(self, formulas: Sequence[Expr], inputs: Mapping[str, Figure]) -> Sequence[Entries]:
         from adcalc.engines.plan import plan_of
 
         guards, self._guards = self._guards, None
-        if not guards:
-            return plan_of(self._formula, tuple(formulas)).run(inputs)
-        found = plan_of(self._formula, (*formulas, *[guard.formula for guard in guards])).run(inputs)
-        flags = found[len(formulas) :]
-        self.raised = [guard for guard, flag in zip(guards, flags, strict=True) if holds_anywhere(flag)]
+        found = plan_of(self._formula, (*formulas, *_conditions(guards))).run(inputs)
+        self._raise(guards, found[len(formulas) :])
         return found[: len(formulas)]
+
+    def _by_slots(self, formulas: Sequence[Expr], inputs: Mapping[str, Figure], entries: int) -> Sequence[Entries]:
+        """Every value of the way is kept, for its rounding errors are looked at."""
+        import numpy as np
+
+        from adcalc.algebras.arrays import ARRAYS
+
+        guards, self._guards = self._guards, None
+        program = program_of(self._formula, formulas)
+        whole = program_of(self._formula, (*formulas, *_conditions(guards))) if guards else program
+        with np.errstate(all="ignore"):
+            values = evaluate(whole._replace(branching=False), ARRAYS, inputs)
+        self._raise(guards, [values[output] for output in whole.outputs[len(formulas) :]])
+        least = _LEEWAY * SAID if self.entries > MOST_REPEATED else 0.0
+        self.certain = self.certain and is_certain(program, values[: len(program.slots)], entries, least)
+        self.values = self.values or values[: len(self._formula.program.slots)]
+        # What is given away is nobody else's.
+        return [np.array(value) if np.ndim(value) else value for value in used_outputs(program, values)]
+
+    def _raise(self, guards: Sequence[Guard] | None, flags: Sequence[Entries]) -> None:
+        self.raised += [guard for guard, flag in zip(guards or (), flags, strict=True) if holds_anywhere(flag)]
+
+
+def _conditions(guards: Sequence[Guard] | None) -> list[Expr]:
+    return [guard.formula for guard in guards or ()]
 
 
 class InAlgebra:

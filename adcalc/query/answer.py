@@ -16,7 +16,7 @@ from adcalc.autodiff.derive import Derivation, Derivative, Partials, Quotients
 from adcalc.autodiff.figures import Figures, FiguresWanted
 from adcalc.autodiff.linearization import Asked, Linearization, linearized
 from adcalc.backends.backend import Backend
-from adcalc.checks.adaptive_precision import Settled, most_repeated, repeated, settled
+from adcalc.checks.adaptive_precision import Settled, repeated, settled
 from adcalc.checks.diagnose import (
     derivative_cautions,
     domain_problem,
@@ -29,7 +29,7 @@ from adcalc.checks.entries import all_finite
 from adcalc.checks.guards import guards
 from adcalc.checks.kinks import witness_cautions
 from adcalc.checks.observation import Observation
-from adcalc.checks.runs import InDoubles, refuse_beyond
+from adcalc.checks.runs import MOST_REPEATED, InDoubles, refuse_beyond
 from adcalc.errors import Caution, InputProblem, ShapeProblem
 from adcalc.lower.rules import NoDerivative
 from adcalc.lower.shape_rules import Shape, named
@@ -129,7 +129,7 @@ def _carried_out(asked: Asked, request: FiguresWanted, work: Derivation, first: 
         # An underflow may have led outside the domain: log(exp(x) + exp(y)) at (-1000, -1001).
         primitive = formula.program.slots[outside].primitive
         better = None
-        if run.entries <= most_repeated() and primitive is not None and primitive.elementwise:
+        if run.entries <= MOST_REPEATED and primitive is not None and primitive.elementwise:
             better = repeated(compute, formula, asked, seen, run.entries)
         if better is None:
             raise domain_problem(seen, outside)
