@@ -96,7 +96,7 @@ def test_what_is_certain_is_right(seed: int) -> None:
             program = program._replace(branching=False)
         with np.errstate(all="ignore"):
             values = evaluate(program, ARRAYS if arrays else FLOATS, asked.inputs)
-            if not is_certain(program, values, 1 if arrays else 0):
+            if not is_certain(program, values, 1 if arrays else None):
                 continue
             certain += 1
             truth = precise(program, asked.inputs, arrays=arrays)

@@ -23,12 +23,12 @@ MOST_OF_ENTRY = 1024.0 * UNIT
 _FEW, _LEEWAY = 16, 32.0
 
 
-def is_certain(program: Program, values: Sequence[Any], entries: int = 0, least: float = 0.0) -> bool:
+def is_certain(program: Program, values: Sequence[Any], entries: int | None = None, least: float = 0.0) -> bool:
     """Whether all results of a program are right to their last digits.
 
     Args:
         values: of every slot, in doubles.
-        entries: of arrays: how many numbers they have together; 0 for numbers.
+        entries: of arrays: how many numbers they have together.
         least: of arrays: a relative error that does not matter.
 
     >>> from adcalc.algebras.floats import FLOATS
@@ -39,7 +39,7 @@ def is_certain(program: Program, values: Sequence[Any], entries: int = 0, least:
     >>> [is_certain(program, evaluate(program, FLOATS, {"x": x, "y": 0.5})) for x in (3.0, 0.5927)]
     [True, False]
     """
-    if not entries:
+    if entries is None:
         errors = errors_of(program, values, NUMBERS)
         return errors is not None and all([_is_small(values[each], errors[each]) for each in program.outputs])
     import numpy as np
@@ -61,12 +61,9 @@ def errors_of(program: Program, values: Sequence[Any], kit: Kit) -> list[Entries
     errors: list[Entries] = []
     for slot, value in zip(program.slots, values, strict=True):
         primitive = slot.primitive
-        if primitive is None:
-            rounded = isinstance(slot.node, Number) and slot.node.rounded
+        if isinstance(value, Unused) or primitive is None:
+            rounded = isinstance(slot.node, Number) and slot.node.rounded and not isinstance(value, Unused)
             errors.append(0.5 * UNIT * abs(value) if rounded else 0.0)
-            continue
-        if isinstance(value, Unused):
-            errors.append(0.0)
             continue
         arguments = slot.arguments
         found = error_of(kit, primitive, [values[a] for a in arguments], [errors[a] for a in arguments], value)

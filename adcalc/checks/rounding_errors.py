@@ -143,7 +143,7 @@ def decided(kit: Kit, distance: Entries, error: Entries) -> Entries:
     return 0.0 if is_nothing(error) else kit.where((abs(distance) > error) | (error == 0.0), 0.0, math.inf)
 
 
-def scaled(factor: Entries, error: Entries) -> Entries:
+def _carried(factor: Entries, error: Entries) -> Entries:
     """An error times the size of a factor."""
     return 0.0 if is_nothing(error) else abs(factor) * error
 
@@ -155,7 +155,7 @@ def _sum(_kit: Kit, _arguments: Sequence[Entries], errors: Sequence[Entries], _v
 
 def _product(_kit: Kit, arguments: Sequence[Entries], errors: Sequence[Entries], _value: Entries) -> Entries:
     (x, y), (one, other) = arguments, errors
-    found = scaled(y, one) + scaled(x, other)
+    found = _carried(y, one) + _carried(x, other)
     # Both together, for where both are 0.
     return found if is_nothing(one) or is_nothing(other) else found + one * other
 
@@ -164,7 +164,7 @@ def _quotient(_kit: Kit, arguments: Sequence[Entries], errors: Sequence[Entries]
     (one, other), size = errors, abs(arguments[1])
     if isinstance(size, float) and size == 0.0:
         return math.inf
-    return (one + scaled(value, other)) / size
+    return (one + _carried(value, other)) / size
 
 
 def _power(kit: Kit, arguments: Sequence[Entries], errors: Sequence[Entries], value: Entries) -> Entries:
@@ -194,7 +194,7 @@ def _remainder(kit: Kit, arguments: Sequence[Entries], errors: Sequence[Entries]
         return math.inf
     quotient = x / y
     far = kit.where(abs(quotient) > FAR, math.inf, 0.0)
-    moved = one + scaled(quotient, other)
+    moved = one + _carried(quotient, other)
     return moved + other + far + decided(kit, quotient - kit.nearest(quotient), moved / abs(y) + UNIT * abs(quotient))
 
 
