@@ -1,6 +1,7 @@
 """More digits where double precision does not suffice: one policy for numbers, arrays and products.
 
-An answer in double precision is checked by carrying the same formulas out once more with perturbed roundings
+An answer in double precision that a bound of its rounding errors does not make certain
+(`adcalc.checks.error_bounds`) is checked by carrying the same formulas out once more with perturbed roundings
 (Vignes, 1974; Parker, 1997).  Where the two disagree, or where a number left the range of doubles on the way, they
 are carried out with more and more digits, enough to see the smallest number beside the largest, until two of
 the answers agree as doubles.  So `(1 - cos(x))/x^2` at 1e-8 is 0.5 and its slope -8.3e-10, where double precision

@@ -24,6 +24,8 @@ _Rule: TypeAlias = Callable[[Array, Array, Array], Array]
 
 # Squares of norms below this may have underflowed.
 _SMALL_NORM = 1e-140
+# Of smaller numbers the last digits are lost.
+_SMALL = 1e-290
 _FEW = 8
 
 
@@ -88,16 +90,20 @@ def _of_sum(primitive: Primitive, arguments: Sequence[Array], errors: Sequence[E
     return ARRAYS.apply(primitive, [_full(error, x) + sizes * _growth(terms), *arguments[1:]])
 
 
-def _unless_exact(found: Array, totals: Array, entries: Sequence[Array]) -> Array:
-    """Nothing where sums, or sums of products, of entries are below what doubles have digits for."""
+def _unless_exact(found: Array, totals: Array, entries: Sequence[Array], others: Array = 1.0) -> Array:
+    """Nothing where sums of entries, or of their products, are below what doubles have digits for.
 
-    def are_exact(parts: Sequence[Array]) -> Array:
-        return np.less(totals, np.ldexp(LARGEST_WHOLE, sum(map(last_place, parts))))
+    Args:
+        totals: of the sizes of the entries; for products of each of the first ones, and `others` of the second ones.
+    """
+
+    def most(parts: Sequence[Array]) -> float:
+        return float(np.ldexp(LARGEST_WHOLE, sum(map(last_place, parts))))
 
     # A few entries mostly tell that they have too many digits.
-    if not np.any(are_exact([np.ravel(each)[:_FEW] for each in entries])):
+    if not np.min(totals, initial=math.inf) * np.min(others) < most([np.ravel(each)[:_FEW] for each in entries]):
         return found
-    return np.where(are_exact(entries), 0.0, found)
+    return np.where(totals * others < most(entries), 0.0, found)
 
 
 def _of_product(name: str, arguments: Sequence[Array], errors: Sequence[Entries]) -> Array:
@@ -113,10 +119,13 @@ def _of_product(name: str, arguments: Sequence[Array], errors: Sequence[Entries]
     moved, shifted = (
         0.0 if is_nothing(error) else sizes(place, _full(error, arguments[place])) for place, error in enumerate(errors)
     )
-    found = first * (shifted + _growth(terms) * second) + moved * (second + shifted)
+    found = first * (shifted + _growth(terms) * second)
+    if not is_nothing(errors[0]):
+        found = found + moved * (second + shifted)
     # Terms below all normal doubles are lost without a trace.
-    found = found + np.where((first > 0.0) & (second > 0.0), terms * SMALLEST, 0.0)
-    return _unless_exact(found, first * second, arguments) if _are_nothing(errors) else found
+    if not np.min(first, initial=1.0) * np.min(second, initial=1.0) > _SMALL:
+        found = found + np.where((first > 0.0) & (second > 0.0), terms * SMALLEST, 0.0)
+    return _unless_exact(found, first, arguments, second) if _are_nothing(errors) else found
 
 
 def _norm(x: Array, axis: int) -> Array:
@@ -138,7 +147,7 @@ def _relative(x: Array, error: Array) -> Array:
 
 def _of_factors(x: Array, error: Array, value: Array) -> Array:
     least = np.multiply.reduce(np.where(x == 0.0, 1.0, np.minimum(np.abs(x), 1.0)), axis=-1)
-    share = np.where(least < 1e-290, math.inf, _relative(x, error) + UNIT * x.shape[-1])
+    share = np.where(least < _SMALL, math.inf, _relative(x, error) + UNIT * x.shape[-1])
     return np.abs(value) * (share if np.ndim(value) < np.ndim(x) else share[..., None])
 
 
@@ -149,7 +158,8 @@ def _of_logsumexp(x: Array, error: Array, value: Array) -> Array:
 def _of_softmax(x: Array, error: Array, value: Array) -> Array:
     below = np.max(x, axis=-1, keepdims=True) - x
     moved = 2.0 * np.max(error, axis=-1, keepdims=True) + UNIT * (4.0 + math.log(x.shape[-1]) + below)
-    return value * moved + np.where(value < 1e-290, SMALLEST, 0.0)
+    found = value * moved
+    return found if np.min(value) > _SMALL else found + np.where(value < _SMALL, SMALLEST, 0.0)
 
 
 def _of_log_softmax(x: Array, error: Array, value: Array) -> Array:
