@@ -139,3 +139,11 @@ def test_a_sum_by_hand() -> None:
     """The bound of a sum is that of the table of Higham: the errors of the terms, and half a unit of the sum."""
     found = error_of(NUMBERS, PRIMITIVES["+"], [1.0, 2.0], [1e-15, 3e-15], 3.0)
     assert mpmath.almosteq(found, 4e-15 + 0.5 * 2.0**-53 * 3.0, rel_eps=1e-12)
+
+
+@pytest.mark.parametrize("formula", ["logsumexp(x)", "norm(x)", "x@x", "sum(outer(x, x))", "prod(x)"])
+def test_arrays_without_entries(formula: str) -> None:
+    """Nothing is certain of nothing, and nobody stumbles over it."""
+    found = adcalc.parse(formula).gradient(x=[])
+    assert np.asarray(found.partials["x"]).size == 0
+    assert found.value == {"logsumexp(x)": -math.inf, "prod(x)": 1.0}.get(formula, 0.0)

@@ -187,14 +187,14 @@ def _logsumexp(x: Array) -> Array:
 
 
 def _softmax(x: Array) -> Array:
-    risen = np.subtract(x, np.maximum.reduce(x, axis=-1, keepdims=True))
+    risen = np.subtract(x, np.maximum.reduce(x, axis=-1, keepdims=True, initial=-np.inf))
     np.exp(risen, out=risen)
     risen /= np.add.reduce(risen, axis=-1, keepdims=True)
     return risen
 
 
 def _log_softmax(x: Array) -> Array:
-    moved = np.subtract(x, np.maximum.reduce(x, axis=-1, keepdims=True))
+    moved = np.subtract(x, np.maximum.reduce(x, axis=-1, keepdims=True, initial=-np.inf))
     moved -= np.log(np.add.reduce(np.exp(moved), axis=-1, keepdims=True))
     return moved
 

@@ -187,7 +187,7 @@ def _diagonal(wide: PreciseArrays, x: Array) -> Array:
 
 def _shares(wide: PreciseArrays, x: Array) -> tuple[Array, Array, Array]:
     """The largest entry of the last axis, exp of what the others are above it, and the sum of that."""
-    top = np.maximum.reduce(x, axis=-1, keepdims=True)
+    top = np.maximum.reduce(x, axis=-1, keepdims=True, initial=-wide.context.inf)
     least = wide.map(lambda entry: wide.context.mpf(0) if entry == -wide.context.inf else entry, top)
     risen = wide.map(lambda entry: wide.context.nan if entry != entry else wide.numbers.exponential(entry), x - least)
     return top, risen, np.add.reduce(risen, axis=-1, keepdims=True)

@@ -49,7 +49,7 @@ def core_errors(primitive: Primitive, arguments: Sequence[Array], errors: Sequen
                 else math.inf
             )
         if name in ("core amin", "core amax"):
-            return np.max(_full(errors[0], arguments[0]), axis=-1)
+            return np.max(_full(errors[0], arguments[0]), axis=-1, initial=0.0)
         if name in CHOOSING:
             return math.inf
         return ARRAYS.apply(primitive, list(map(_full, errors, arguments)))
@@ -101,7 +101,9 @@ def _unless_exact(found: Array, totals: Array, entries: Sequence[Array], others:
         return float(np.ldexp(LARGEST_WHOLE, sum(map(last_place, parts))))
 
     # A few entries mostly tell that they have too many digits.
-    if not np.min(totals, initial=math.inf) * np.min(others) < most([np.ravel(each)[:_FEW] for each in entries]):
+    if not np.min(totals, initial=math.inf) * np.min(others, initial=math.inf) < most(
+        [np.ravel(each)[:_FEW] for each in entries]
+    ):
         return found
     return np.where(totals * others < most(entries), 0.0, found)
 
@@ -131,7 +133,7 @@ def _of_product(name: str, arguments: Sequence[Array], errors: Sequence[Entries]
 def _norm(x: Array, axis: int) -> Array:
     squares = np.sqrt(np.add.reduce(np.multiply(x, x), axis=axis))
     if np.min(squares, initial=1.0) < _SMALL_NORM:
-        squares = np.maximum(squares, np.max(np.abs(x), axis=axis) * math.sqrt(np.shape(x)[axis]))
+        squares = np.maximum(squares, np.max(np.abs(x), axis=axis, initial=0.0) * math.sqrt(np.shape(x)[axis]))
     return squares
 
 
@@ -152,20 +154,22 @@ def _of_factors(x: Array, error: Array, value: Array) -> Array:
 
 
 def _of_logsumexp(x: Array, error: Array, value: Array) -> Array:
-    return np.max(error, axis=-1) + UNIT * (3.0 + 2.0 * math.log(x.shape[-1]) + np.abs(value))
+    return np.max(error, axis=-1, initial=0.0) + UNIT * (3.0 + 2.0 * math.log(max(1, x.shape[-1])) + np.abs(value))
 
 
 def _of_softmax(x: Array, error: Array, value: Array) -> Array:
-    below = np.max(x, axis=-1, keepdims=True) - x
-    moved = 2.0 * np.max(error, axis=-1, keepdims=True) + UNIT * (4.0 + math.log(x.shape[-1]) + below)
+    below = np.max(x, axis=-1, keepdims=True, initial=-math.inf) - x
+    moved = 2.0 * np.max(error, axis=-1, keepdims=True, initial=0.0) + UNIT * (
+        4.0 + math.log(max(1, x.shape[-1])) + below
+    )
     found = value * moved
-    return found if np.min(value) > _SMALL else found + np.where(value < _SMALL, SMALLEST, 0.0)
+    return found if np.min(value, initial=1.0) > _SMALL else found + np.where(value < _SMALL, SMALLEST, 0.0)
 
 
 def _of_log_softmax(x: Array, error: Array, value: Array) -> Array:
-    below = np.max(x, axis=-1, keepdims=True) - x
-    own = UNIT * (4.0 + 2.0 * math.log(x.shape[-1]) + np.abs(value) + below)
-    return 2.0 * np.max(error, axis=-1, keepdims=True) + own
+    below = np.max(x, axis=-1, keepdims=True, initial=-math.inf) - x
+    own = UNIT * (4.0 + 2.0 * math.log(max(1, x.shape[-1])) + np.abs(value) + below)
+    return 2.0 * np.max(error, axis=-1, keepdims=True, initial=0.0) + own
 
 
 _ALL: tuple[Any, ...] = (...,)

@@ -64,7 +64,7 @@ class InDoubles:
         program = program_of(self._formula, formulas)
         values = evaluate(program, FLOATS, inputs)
         self.entries += program.operations
-        self.certain = self.certain and is_certain(program, values)
+        self.certain = self.certain and self.entries <= MOST_CHECKED and is_certain(program, values)
         # The value comes first, so that the slots of the formula itself do.
         self.values = self.values or values[: len(self._formula.program.slots)]
         return used_outputs(program, values)
