@@ -61,6 +61,26 @@ def error_of(
     inf
     """
     name = primitive.name
+    rule = _RULES.get(name)
+    if rule is None:
+        return _of_other(kit, primitive, arguments, errors, value)
+    own, carried = rule
+    size = abs(value)
+    found = own * UNIT * size
+    if kit.exact(errors):
+        found = kit.where(kit.even(name, arguments, value), 0.0, found)
+    else:
+        found = carried(kit, arguments, errors, value) + found
+    if name in _SUMS or kit.least(size) > _LEAST:
+        return found
+    return _without_underflow(kit, primitive, arguments, errors, found, value)
+
+
+def _of_other(
+    kit: Kit, primitive: Primitive, arguments: Sequence[Entries], errors: Sequence[Entries], value: Entries
+) -> Entries:
+    """The bound of a row over whole arrays, of a choice, or of a row whose partial derivatives say it."""
+    name = primitive.name
     if primitive.over:
         return kit.core(primitive, arguments, errors, value)
     exact = kit.exact(errors)
@@ -70,18 +90,12 @@ def error_of(
     if choice is not None:
         return choice(kit, arguments, errors, value)
     size = abs(value)
-    rule = _RULES.get(name)
-    if rule is None:
-        own = _COMPOSED if primitive.body or primitive.host.startswith("special") else _LIBRARY
-        moved = 0.0 if exact else _by_partials(kit, primitive, arguments, errors, value)
-    else:
-        own, carried = rule
-        moved = 0.0 if exact else carried(kit, arguments, errors, value)
-    found = moved + own * UNIT * size
+    own = _COMPOSED if primitive.body or primitive.host.startswith("special") else _LIBRARY
+    found = own * UNIT * size
     if exact:
         found = kit.where(kit.even(name, arguments, value), 0.0, found)
-    if name in _SUMS:
-        return found
+    else:
+        found = _by_partials(kit, primitive, arguments, errors, value) + found
     if name in ROUGH:
         rough = size < NEAR_A_ROOT
         found = kit.where(rough | (arguments[-1] < 0.0) if name in GAMMAS else rough, math.inf, found)
@@ -178,6 +192,15 @@ def _exponential(_kit: Kit, _arguments: Sequence[Entries], errors: Sequence[Entr
     return value * errors[0]
 
 
+def _logarithm(_kit: Kit, arguments: Sequence[Entries], errors: Sequence[Entries], _value: Entries) -> Entries:
+    x = arguments[0]
+    return math.inf if isinstance(x, float) and x <= 0.0 else errors[0] / x
+
+
+def _root(_kit: Kit, _arguments: Sequence[Entries], errors: Sequence[Entries], value: Entries) -> Entries:
+    return math.inf if isinstance(value, float) and value == 0.0 else 0.5 * errors[0] / value
+
+
 def _wave(_kit: Kit, _arguments: Sequence[Entries], errors: Sequence[Entries], _value: Entries) -> Entries:
     """Of a function whose slope is nowhere more than 1."""
     return errors[0]
@@ -268,6 +291,7 @@ _RULES: Mapping[str, tuple[float, ErrorRule]] = {
     "+": (_ROUNDING, _sum), "-": (_ROUNDING, _sum), "*": (_ROUNDING, _product), "/": (_ROUNDING, _quotient),
     "^": (_LIBRARY, _power), "%": (_ROUNDING, _remainder), "exp": (_LIBRARY, _exponential), "sin": (_LIBRARY, _wave),
     "cos": (_LIBRARY, _wave), "tanh": (_LIBRARY, _wave), "atan": (_LIBRARY, _wave), "hypot": (_LIBRARY, _hypotenuse),
+    "log": (_LIBRARY, _logarithm), "sqrt": (_LIBRARY, _root),
 }  # fmt: skip
 #: Rows whose results are exact where they are small.
 _SUMS = frozenset({"+", "-"})
