@@ -13,7 +13,7 @@ from typing import Any
 
 from adcalc.checks.rounding_errors import NUMBERS, UNIT, Entries, Kit, error_of
 from adcalc.ir.expr import Number
-from adcalc.ir.program import Program, Unused
+from adcalc.ir.program import UNUSED, Program
 
 #: Results with a smaller relative bound are certain: worst cases, of which roundings that fall at random make a fraction.
 MOST = 32.0 * UNIT
@@ -59,13 +59,13 @@ def is_certain(program: Program, values: Sequence[Any], entries: int | None = No
 def errors_of(program: Program, values: Sequence[Any], kit: Kit) -> list[Entries] | None:
     """A bound of the absolute error of every slot; None as soon as one is known to be unbounded everywhere."""
     errors: list[Entries] = []
-    for slot, value in zip(program.slots, values, strict=True):
-        primitive = slot.primitive
-        if isinstance(value, Unused) or primitive is None:
-            rounded = isinstance(slot.node, Number) and slot.node.rounded and not isinstance(value, Unused)
-            errors.append(0.5 * UNIT * abs(value) if rounded else 0.0)
+    for (node, primitive, arguments), value in zip(program.slots, values, strict=True):
+        if value is UNUSED:
+            errors.append(0.0)
             continue
-        arguments = slot.arguments
+        if primitive is None:
+            errors.append(0.5 * UNIT * abs(value) if isinstance(node, Number) and node.rounded else 0.0)
+            continue
         found = error_of(kit, primitive, [values[a] for a in arguments], [errors[a] for a in arguments], value)
         # A nan fails this, too.
         if isinstance(found, float) and not found < math.inf:
