@@ -20,7 +20,7 @@ MOST = 32.0 * UNIT
 #: The same of an entry of an array, whose roundings are those of many sums.
 MOST_OF_ENTRY = 1024.0 * UNIT
 # The more roundings there are, the smaller that fraction: it falls as the root of their number does.
-_FEW, _LEEWAY = 16, 32.0
+_FEW_OF_NUMBERS, _FEW_OF_ENTRIES, _LEEWAY = 64, 16, 32.0
 
 
 def is_certain(program: Program, values: Sequence[Any], entries: int | None = None, least: float = 0.0) -> bool:
@@ -41,14 +41,15 @@ def is_certain(program: Program, values: Sequence[Any], entries: int | None = No
     """
     if entries is None:
         errors = errors_of(program, values, NUMBERS)
-        return errors is not None and all([_is_small(values[each], errors[each]) for each in program.outputs])
+        most = MOST * _leeway(len(program.slots) / _FEW_OF_NUMBERS)
+        return errors is not None and all([errors[i] <= most * abs(values[i]) < math.inf for i in program.outputs])
     import numpy as np
 
     from adcalc.checks.array_errors import ARRAY_KIT
 
     with np.errstate(all="ignore"):
         errors = errors_of(program, values, ARRAY_KIT)
-        leeway = min(max(1.0, math.sqrt(entries / _FEW)), _LEEWAY)
+        leeway = _leeway(entries / _FEW_OF_ENTRIES)
         if errors is None:
             return False
         number, entry = (max(most * leeway, least) for most in (MOST, MOST_OF_ENTRY))
@@ -74,8 +75,8 @@ def errors_of(program: Program, values: Sequence[Any], kit: Kit) -> list[Entries
     return errors
 
 
-def _is_small(value: float, error: float) -> bool:
-    return error <= MOST * abs(value) < math.inf
+def _leeway(share: float) -> float:
+    return min(math.sqrt(max(1.0, share)), _LEEWAY)
 
 
 def _are_small(value: Entries, error: Entries, most: float) -> bool:
