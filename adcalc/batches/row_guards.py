@@ -19,8 +19,8 @@ from adcalc.table import PRIMITIVES
 
 Kind = Literal["domain", "kink"]
 
-_AND, _EQUAL, _MINUS, _UNEQUAL, _NOT, _WHERE, _ABS, _LESS, _TIMES, _PLUS, _MAX, _OR, _ROUND = (
-    PRIMITIVES[name] for name in ("and", "==", "-", "!=", "not", "where", "abs", "<", "*", "+", "max", "or", "round")
+_AND, _EQUAL, _MINUS, _UNEQUAL, _NOT, _WHERE, _ABS, _LESS, _TIMES, _PLUS, _OR, _ROUND = (
+    PRIMITIVES[name] for name in ("and", "==", "-", "!=", "not", "where", "abs", "<", "*", "+", "or", "round")
 )
 
 
@@ -161,7 +161,7 @@ def doubts_of(ready: Linearization, results: Sequence[Expr]) -> tuple[Expr, ...]
         behind = met.pop() if met and node in own else None
         for loss in met:
             checked(loss)
-        size = _size_before(node, signs)
+        size = _size_before(node, signs, behind)
         if size is None:
             if behind is not None:
                 losses[node] = behind
@@ -188,32 +188,32 @@ def _rough(ready: Linearization, node: Expr) -> Expr | None:
     return algebra.apply(_OR, [root, pole])
 
 
-def _size_before(node: Apply, signs: Mapping[Expr, int]) -> tuple[Expr, ...] | None:
-    """What the value of an operation must not be small beside; None where nothing is lost by it."""
+def _size_before(node: Apply, signs: Mapping[Expr, int], behind: _Loss | None) -> Expr | None:
+    """What the value of an operation must not be small beside; None where nothing is lost by it.
+
+    Where a sum is small beside one term, the other is about as large: one of them will do, that which has lost digits.
+    """
     name = node.primitive.name
     if name in ("+", "-"):
         x, y = node.arguments
         opposed = signs[x] * signs[y] * (1 if name == "+" else -1)
         nothing = 0.0 in (getattr(x, "value", 1.0), getattr(y, "value", 1.0))
-        return None if opposed == 1 or nothing or (_is_exact(x) and _is_exact(y)) else (x, y)
+        if opposed == 1 or nothing or (_is_exact(x) and _is_exact(y)):
+            return None
+        return behind.argument if behind is not None else y if isinstance(y, Number) else x
     if name in _SENSITIVE and not all(map(_is_exact, node.arguments)):
-        return (number(1),) if _SENSITIVE[name] else (node.arguments[0],)
+        return number(1) if _SENSITIVE[name] else node.arguments[0]
     return None
 
 
-def _further(ready: Linearization, node: Apply, sizes: tuple[Expr, ...], behind: _Loss | None) -> _Loss:
-    """The loss at an operation; of what was lost before it, as much as is not small beside its other argument."""
+def _further(ready: Linearization, node: Apply, size: Expr, behind: _Loss | None) -> _Loss:
+    """The loss at an operation, and at those before it."""
     algebra = ready.algebra
-    before, *others = (algebra.apply(_ABS, [size]) for size in sizes)
-    after = algebra.apply(_ABS, [node])
+    before, after = (algebra.apply(_ABS, [each]) for each in (size, node))
     if behind is None:
-        return _Loss(algebra.apply(_MAX, [before, *others]) if others else before, after, 1)
-    if others and behind.argument is not sizes[0]:
-        before, others = others[0], [before]
-    lost = algebra.apply(_TIMES, [behind.before, before])
-    if others:
-        lost = algebra.apply(_MAX, [lost, algebra.apply(_TIMES, [behind.after, others[0]])])
-    return _Loss(lost, algebra.apply(_TIMES, [behind.after, after]), behind.operations + 1)
+        return _Loss(before, after, 1)
+    lost, left = (algebra.apply(_TIMES, pair) for pair in ([behind.before, before], [behind.after, after]))
+    return _Loss(lost, left, behind.operations + 1)
 
 
 def _is_exact(node: Expr) -> bool:
