@@ -147,3 +147,15 @@ def test_arrays_without_entries(formula: str) -> None:
     found = adcalc.parse(formula).gradient(x=[])
     assert np.asarray(found.partials["x"]).size == 0
     assert found.value == {"logsumexp(x)": -math.inf, "prod(x)": 1.0}.get(formula, 0.0)
+
+
+@pytest.mark.parametrize("shape", ["x^y - x^pi", "sum([x^y - x^pi, 0])"])
+def test_roundings_that_move_alike_by_chance(shape: str) -> None:
+    """Near 1 doubles have few neighbours: that perturbed runs agree is no proof, however often that happens."""
+    function = adcalc.parse(shape)
+    for k in range(1, 100):
+        at = {"x": 1.0 + k * 1e-9, "y": 0.01 * (k % 7)}
+        with mpmath.workdps(40):
+            x, y = (mpmath.mpf(each) for each in at.values())
+            exact = float(x**y - x**mpmath.pi)
+        assert function.gradient(at).value == pytest.approx(exact, rel=1e-14, abs=0.0)

@@ -41,6 +41,8 @@ _ENTRY_TOLERANCE = 4096 * sys.float_info.epsilon
 _MOVED = 4.0 * sys.float_info.epsilon
 # Of larger computations nobody would wait for the last numbers of digits.
 _MOST_REPEATED_AT_LENGTH = 10_000
+# Of smaller ones nobody notices that they are repeated.
+_FEW = 500
 
 
 class Settled(NamedTuple):
@@ -78,7 +80,11 @@ def settled(
     tied = kinks_met(seen, active)
     spread = math.inf if doubted else _spread(found, compute, formula, asked, seen, tied)
     if spread <= 1.0:
-        return Settled(found)
+        # Of few roundings two may by chance have moved alike, as those of numbers next to 1 that are then subtracted.
+        better = repeated(compute, formula, asked, seen, entries, tied) if entries <= _FEW else None
+        if better is None or any(map(_is_finite_only, found.all, better.all)):
+            return Settled(found)
+        return Settled(_where_known(found, better) if formula.arrays else better)
     lost = spread * (_ENTRY_TOLERANCE if formula.arrays else _TOLERANCE)
     if entries > MOST_REPEATED:
         return Settled(found, (_lost(lost),) if math.isfinite(lost) and (lost > SAID or not formula.arrays) else ())
