@@ -159,3 +159,15 @@ def test_roundings_that_move_alike_by_chance(shape: str) -> None:
             x, y = (mpmath.mpf(each) for each in at.values())
             exact = float(x**y - x**mpmath.pi)
         assert function.gradient(at).value == pytest.approx(exact, rel=1e-14, abs=0.0)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_rows_in_which_nothing_is_left(engine: str) -> None:
+    """A logarithm that is 0 by rounding is missing in the sum that follows it."""
+    if engine == "native":
+        pytest.importorskip("llvmlite")
+    xs = np.array([k * 1e-9 for k in range(1, 12)] * 30)
+    found = adcalc.parse("log(1 + x^2) - abs(x)").batch({"x": xs}, engine=engine)
+    with mpmath.workdps(40):
+        exact = [float(mpmath.log(1 + mpmath.mpf(x) ** 2) - mpmath.mpf(x)) for x in xs[:11].tolist()]
+    assert found.value == pytest.approx(exact * 30, rel=1e-14, abs=0.0)

@@ -120,10 +120,13 @@ _NEVER_NEGATIVE = frozenset(
 
 
 class _Loss(NamedTuple):
-    """What the operations on the way to a node have cost: the sizes they came from, and those they left."""
+    """What the operations on the way to a node have cost: the sizes they came from, over those they left."""
 
     before: Expr
-    after: Expr
+    left: Expr | None
+    """Of all operations but the last; None where there is only that one."""
+    last: Expr
+    """The value of the last of them."""
     operations: int
     argument: Expr | None = None
     """Of the operation at hand, the one that they led to."""
@@ -143,7 +146,7 @@ def doubts_of(ready: Linearization, results: Sequence[Expr]) -> tuple[Expr, ...]
     own = {slot.node for slot in ready.program.slots}
 
     def checked(loss: _Loss) -> None:
-        scaled = algebra.apply(_TIMES, [loss.after, number(2.0**_BITS)])
+        scaled = algebra.apply(_TIMES, [_left(ready, loss), number(2.0**_BITS)])
         found[algebra.apply(_LESS, [scaled, loss.before])] = None
 
     for slot in lowered(results).slots:
@@ -209,11 +212,20 @@ def _size_before(node: Apply, signs: Mapping[Expr, int], behind: _Loss | None) -
 def _further(ready: Linearization, node: Apply, size: Expr, behind: _Loss | None) -> _Loss:
     """The loss at an operation, and at those before it."""
     algebra = ready.algebra
-    before, after = (algebra.apply(_ABS, [each]) for each in (size, node))
+    before = algebra.apply(_ABS, [size])
     if behind is None:
-        return _Loss(before, after, 1)
-    lost, left = (algebra.apply(_TIMES, pair) for pair in ([behind.before, before], [behind.after, after]))
-    return _Loss(lost, left, behind.operations + 1)
+        return _Loss(before, None, node, 1)
+    if size is behind.last:
+        # What the one left the other came from.
+        return _Loss(behind.before, behind.left, node, behind.operations + 1)
+    lost = algebra.apply(_TIMES, [behind.before, before])
+    return _Loss(lost, _left(ready, behind), node, behind.operations + 1)
+
+
+def _left(ready: Linearization, loss: _Loss) -> Expr:
+    """The sizes that operations have left, multiplied."""
+    last = ready.algebra.apply(_ABS, [loss.last])
+    return last if loss.left is None else ready.algebra.apply(_TIMES, [loss.left, last])
 
 
 def _is_exact(node: Expr) -> bool:
