@@ -171,3 +171,12 @@ def test_rows_in_which_nothing_is_left(engine: str) -> None:
     with mpmath.workdps(40):
         exact = [float(mpmath.log(1 + mpmath.mpf(x) ** 2) - mpmath.mpf(x)) for x in xs[:11].tolist()]
     assert found.value == pytest.approx(exact * 30, rel=1e-14, abs=0.0)
+
+
+@pytest.mark.parametrize("backend", ["reverse", "dual", "symbolic"])
+def test_a_large_value_with_small_second_derivatives(backend: str) -> None:
+    """What is said of a point comes from the values of the formula, also where only its second derivatives are checked."""
+    function = adcalc.parse("sum(sin(c)*exp(c)*c^2*cos(c))*abs(x[0]) + x[1]^2")
+    found = function.hessian({"c": np.linspace(0, 1, 90_000), "x": [0.0, 1.0]}, wrt=["x"], backend=backend)
+    assert np.array_equal(found.matrix, [[0, 0], [0, 2]])
+    assert [warning.kind for warning in found.warnings] == ["precision", "kink"]

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 Array: TypeAlias = Any
 
 
+#: Near 1 a double has few neighbours to be moved to by a rounding or two, so that two numbers may move alike by chance;
+#: moved so many times further, they hardly do.
+WIDE = 256.0
+
+
 class Noise:
     """An algebra of doubles in which results are off by a few units in the last place.
 
@@ -30,6 +35,7 @@ class Noise:
         base: the algebra whose results are moved, `FLOATS` or `ARRAYS`.
         seed: runs with the same seed are the same.
         still: literals next to these numbers are the numbers themselves; others move if their doubles are not they.
+        scale: how many times further than roundings results are moved.
 
     >>> from adcalc.algebras.floats import FLOATS
     >>> from adcalc.table import PRIMITIVES
@@ -38,11 +44,12 @@ class Noise:
     (6.0, True)
     """
 
-    __slots__ = ("_arrays", "_base", "_state", "_still", "strayed")
+    __slots__ = ("_arrays", "_base", "_size", "_state", "_still", "strayed")
     exact = True
 
-    def __init__(self, base: Floats | Arrays, seed: int, *, still: Collection[float] = ()) -> None:
+    def __init__(self, base: Floats | Arrays, seed: int, *, still: Collection[float] = (), scale: float = 1.0) -> None:
         self._base: Any = base
+        self._size = SIZE * scale
         self._state = seed
         self._still = still
         self.strayed = False
@@ -52,7 +59,7 @@ class Noise:
         if base.truth(1.0) is None:
             from adcalc.algebras.noisy_arrays import ArrayNoise
 
-            self._arrays = ArrayNoise(base, seed)
+            self._arrays = ArrayNoise(base, seed, self._size)
 
     def const(self, value: float | Number) -> float:
         moves = isinstance(value, Number) and value.rounded and value.value not in self._still
@@ -87,7 +94,7 @@ class Noise:
         # By different amounts, or two values that are then subtracted would move together.
         self._state = (self._state * 1_103_515_245 + 12_345) & 0x7FFFFFFF
         share = ((self._state >> 8) & 0xFFFF) / 0x10000
-        moved = SIZE * (0.25 + 0.75 * share)
+        moved = self._size * (0.25 + 0.75 * share)
         return value * (1.0 + moved) if self._state & 0x1000000 else value * (1.0 - moved)
 
 

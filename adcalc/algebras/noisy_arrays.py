@@ -16,7 +16,6 @@ from adcalc.algebras.roundings import (
     LARGEST_WHOLE,
     NEAR_A_ROOT,
     ROUGH,
-    SIZE,
     SMALLEST,
     VANISHING,
 )
@@ -32,10 +31,11 @@ _PRODUCTS = frozenset({"inner", "matvec", "vecmat", "matmul", "dyad"})
 class ArrayNoise:
     """Results of an algebra of arrays, moved; and whether they can be trusted at all."""
 
-    __slots__ = ("_base", "_random")
+    __slots__ = ("_base", "_random", "_size")
 
-    def __init__(self, base: Algebra[Array], seed: int) -> None:
+    def __init__(self, base: Algebra[Array], seed: int, size: float) -> None:
         self._base = base
+        self._size = size
         self._random = np.random.default_rng(seed)
 
     def apply(self, primitive: Primitive, arguments: Sequence[Array]) -> tuple[Array, bool]:
@@ -55,7 +55,7 @@ class ArrayNoise:
         if primitive.name in GAMMAS:
             # To an absolute accuracy that is a few units in the last place of 1.
             near = (np.abs(value) < NEAR_A_ROOT) & np.not_equal(value, 0.0)
-            moved = np.where(near, moved + np.copysign(SIZE / 2.0, moved - value), moved)
+            moved = np.where(near, moved + np.copysign(self._size / 2.0, moved - value), moved)
         strayed = bool(np.any(stray(primitive, arguments, value) & ~even))
         return moved, strayed or _are_rough(primitive.name, arguments, value)
 
@@ -91,7 +91,7 @@ class ArrayNoise:
     def _share(self, value: Array) -> Array:
         """Factors near 1 for each entry."""
         share = self._random.uniform(-0.75, 0.75, np.shape(value))
-        return 1.0 + SIZE * (share + np.copysign(0.25, share))
+        return 1.0 + self._size * (share + np.copysign(0.25, share))
 
 
 def last_place(entries: Array) -> int:

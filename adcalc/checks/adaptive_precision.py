@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from adcalc.algebras.noise import Noise
+from adcalc.algebras.noise import WIDE, Noise
 from adcalc.autodiff.figures import Figures
 from adcalc.autodiff.linearization import Asked, Linearization
 from adcalc.checks.diagnose import is_inside
@@ -41,8 +41,6 @@ _ENTRY_TOLERANCE = 4096 * sys.float_info.epsilon
 _MOVED = 4.0 * sys.float_info.epsilon
 # Of larger computations nobody would wait for the last numbers of digits.
 _MOST_REPEATED_AT_LENGTH = 10_000
-# Of smaller ones nobody notices that they are repeated.
-_FEW = 500
 
 
 class Settled(NamedTuple):
@@ -80,11 +78,7 @@ def settled(
     tied = kinks_met(seen, active)
     spread = math.inf if doubted else _spread(found, compute, formula, asked, seen, tied)
     if spread <= 1.0:
-        # Of few roundings two may by chance have moved alike, as those of numbers next to 1 that are then subtracted.
-        better = repeated(compute, formula, asked, seen, entries, tied) if entries <= _FEW else None
-        if better is None or any(map(_is_finite_only, found.all, better.all)):
-            return Settled(found)
-        return Settled(_where_known(found, better) if formula.arrays else better)
+        return Settled(found)
     lost = spread * (_ENTRY_TOLERANCE if formula.arrays else _TOLERANCE)
     if entries > MOST_REPEATED:
         return Settled(found, (_lost(lost),) if math.isfinite(lost) and (lost > SAID or not formula.arrays) else ())
@@ -156,10 +150,10 @@ def _spread(
     """How far figures move when the roundings are perturbed, in tolerances."""
     spread = 0.0
     for seed in _SEEDS:
-        algebra = Noise(seen.algebra, seed, still=_numbers_of(asked))
+        algebra = Noise(seen.algebra, seed, still=_numbers_of(asked), scale=WIDE)
         run = InAlgebra(formula, asked.inputs, algebra)
         moved = compute(run)
-        spread = max(spread, *map(_distance, found.all, moved.all))
+        spread = max(spread, *[each / WIDE for each in map(_distance, found.all, moved.all)])
         if spread > 1.0:
             return spread
         # A tie that a rounding undoes may be decided wrongly, though all perturbed runs decide it alike.

@@ -16,7 +16,7 @@ import numpy as np
 from adcalc.algebras.arrays import ARRAYS
 from adcalc.algebras.noisy_arrays import are_even, last_place
 from adcalc.algebras.roundings import ARRANGING, CHOOSING, LARGEST_WHOLE, SMALLEST
-from adcalc.checks.rounding_errors import UNIT, Entries, Kit, decided, is_nothing
+from adcalc.checks.rounding_errors import LEAST, UNIT, Entries, Kit, decided, is_nothing
 from adcalc.ir.primitive import Primitive
 
 Array: TypeAlias = Any
@@ -24,8 +24,6 @@ _Rule: TypeAlias = Callable[[Array, Array, Array], Array]
 
 # Squares of norms below this may have underflowed.
 _SMALL_NORM = 1e-140
-# Of smaller numbers the last digits are lost.
-_SMALL = 1e-290
 _FEW = 8
 
 
@@ -125,7 +123,7 @@ def _of_product(name: str, arguments: Sequence[Array], errors: Sequence[Entries]
     if not is_nothing(errors[0]):
         found = found + moved * (second + shifted)
     # Terms below all normal doubles are lost without a trace.
-    if not np.min(first, initial=1.0) * np.min(second, initial=1.0) > _SMALL:
+    if not np.min(first, initial=1.0) * np.min(second, initial=1.0) > LEAST:
         found = found + np.where((first > 0.0) & (second > 0.0), terms * SMALLEST, 0.0)
     return _unless_exact(found, first, arguments, second) if _are_nothing(errors) else found
 
@@ -149,7 +147,7 @@ def _relative(x: Array, error: Array) -> Array:
 
 def _of_factors(x: Array, error: Array, value: Array) -> Array:
     least = np.multiply.reduce(np.where(x == 0.0, 1.0, np.minimum(np.abs(x), 1.0)), axis=-1)
-    share = np.where(least < _SMALL, math.inf, _relative(x, error) + UNIT * x.shape[-1])
+    share = np.where(least < LEAST, math.inf, _relative(x, error) + UNIT * x.shape[-1])
     return np.abs(value) * (share if np.ndim(value) < np.ndim(x) else share[..., None])
 
 
@@ -163,7 +161,7 @@ def _of_softmax(x: Array, error: Array, value: Array) -> Array:
         4.0 + math.log(max(1, x.shape[-1])) + below
     )
     found = value * moved
-    return found if np.min(value, initial=1.0) > _SMALL else found + np.where(value < _SMALL, SMALLEST, 0.0)
+    return found if np.min(value, initial=1.0) > LEAST else found + np.where(value < LEAST, SMALLEST, 0.0)
 
 
 def _of_log_softmax(x: Array, error: Array, value: Array) -> Array:

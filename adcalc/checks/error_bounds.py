@@ -52,7 +52,7 @@ def is_certain(program: Program, values: Sequence[Any], entries: int | None = No
         leeway = _leeway(entries / _FEW_OF_ENTRIES)
         if errors is None:
             return False
-        number, entry = (max(most * leeway, least) for most in (MOST, MOST_OF_ENTRY))
+        number, entry = (max(most, least) * leeway for most in (MOST, MOST_OF_ENTRY))
         found = [(values[each], errors[each]) for each in program.outputs]
         return all([_are_small(value, error, entry if np.ndim(value) else number) for value, error in found])
 

@@ -29,7 +29,7 @@ UNIT = 2.0**-53
 #: What the last operation adds, in units: a rounding at random is half of the worst, libraries are a little worse.
 _ROUNDING, _LIBRARY, _COMPOSED = 0.5, 1.0, 4.0
 #: Of smaller numbers the last digits are lost.
-_LEAST = 1e-290
+LEAST = 1e-290
 
 
 class Kit(NamedTuple):
@@ -71,7 +71,7 @@ def error_of(
         found = kit.where(kit.even(name, arguments, value), 0.0, found)
     else:
         found = carried(kit, arguments, errors, value) + found
-    if name in _SUMS or kit.least(size) > _LEAST:
+    if name in _SUMS or kit.least(size) > LEAST:
         return found
     return _without_underflow(kit, primitive, arguments, errors, found, value)
 
@@ -99,7 +99,7 @@ def _of_other(
     if name in ROUGH:
         rough = size < NEAR_A_ROOT
         found = kit.where(rough | (arguments[-1] < 0.0) if name in GAMMAS else rough, math.inf, found)
-    return found if kit.least(size) > _LEAST else _without_underflow(kit, primitive, arguments, errors, found, value)
+    return found if kit.least(size) > LEAST else _without_underflow(kit, primitive, arguments, errors, found, value)
 
 
 def is_nothing(error: Entries) -> bool:
@@ -129,7 +129,7 @@ def _without_underflow(
             lost = kit.where(moved, math.inf, 0.0)
         else:
             lost = kit.where(zero, 0.0, kit.where(moved, math.inf, SMALLEST))
-    return found + kit.where(value == 0.0, lost, kit.where(abs(value) < _LEAST, SMALLEST, 0.0))
+    return found + kit.where(value == 0.0, lost, kit.where(abs(value) < LEAST, SMALLEST, 0.0))
 
 
 def _by_partials(
@@ -147,9 +147,7 @@ def _by_partials(
             return math.inf
         if moved is not None:
             total = total + abs(moved)
-        if primitive.kinks:
-            total = total + decided(kit, arguments[0], errors[0])
-    return total
+    return total + decided(kit, arguments[0], errors[0]) if primitive.kinks else total
 
 
 def decided(kit: Kit, distance: Entries, error: Entries) -> Entries:

@@ -27,8 +27,6 @@ MOST_CHECKED = 400_000
 MOST_REPEATED = 60_000
 #: What may be lost where nothing can be repeated, before it is said.
 SAID = 1e-8
-#: By how much a bound of the worst case may be over that: roundings fall at random.
-_LEEWAY = 32.0
 
 
 class InDoubles:
@@ -89,9 +87,10 @@ class InDoubles:
         with np.errstate(all="ignore"):
             values = evaluate(whole._replace(branching=False), ARRAYS, inputs)
         self._raise(guards, [values[output] for output in whole.outputs[len(formulas) :]])
-        least = _LEEWAY * SAID if self.entries > MOST_REPEATED else 0.0
+        least = SAID if self.entries > MOST_REPEATED else 0.0
         self.certain = self.certain and is_certain(program, values[: len(program.slots)], entries, least)
-        self.values = self.values or values[: len(self._formula.program.slots)]
+        if formulas and formulas[0] is self._formula.root:
+            self.values = values[: len(self._formula.program.slots)]
         # What is given away is nobody else's.
         return [np.array(value) if np.ndim(value) else value for value in used_outputs(program, values)]
 
